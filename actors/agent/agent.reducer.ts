@@ -1,0 +1,208 @@
+import type { TaskSpec } from '../../protocols/goals/task.ts';
+import { type Emitted, fact, request, type StampedInput, type Verdict } from '../cell/kind.ts';
+import type { AgentState } from './agent.chart.ts';
+import { type AgentInput, asAgentInput, type EffectFailed, type ModelReplied } from './agent.inputs.ts';
+import { estimateInputTokens, reserveCall, warnings } from './agent.quota.ts';
+import { beginRound, completeCall, startCalls } from './agent.round.ts';
+import type { AgentTable } from './agent.table.ts';
+import { excerptCharsMax, modelBackoffMs, modelBackoffMsMax, modelTriesMax, resultInlineCharsMax } from './bounds.ts';
+
+type AgentVerdict = Verdict<AgentState>;
+
+/** A failed call that the provider surely did not work on costs nothing. */
+const uncharged: ReadonlySet<string> = new Set(['model_rate_limited', 'model_overloaded', 'model_auth', 'model_billing', 'model_bad_request', 'model_context_overflow', 'model_unknown']);
+
+/** Decides what an agent does next. Pure but for the table. */
+export function reduceAgent(table: AgentTable, stamped: StampedInput, state: string): Verdict {
+  const input = asAgentInput(stamped);
+  const verdict = decide(table, input, state as AgentState);
+  return { ...verdict, context: { task: table.task, attempt: table.attempt, ticks: table.ticks, tokens: table.usage.tokens, toolCalls: table.usage.toolCalls, tries: table.tries, model: table.spec?.model ?? '' } };
+}
+
+function decide(table: AgentTable, input: AgentInput, state: AgentState): AgentVerdict {
+  switch (input.type) {
+    case 'agent.assign':
+      return assigned(table, input);
+    case 'cell.opened':
+      return reopened(table, state);
+    case 'model.replied':
+      return replied(table, input);
+    case 'tool.completed':
+      return after(table, completeCall(table, input.ref, { ok: true, text: input.text, truncated: input.truncated }));
+    case 'effect.failed':
+      return effectFailed(table, input, state);
+    case 'timer.fired':
+      return think(table, []);
+    case 'message.stored':
+      return { emit: [] };
+    case 'budget.granted':
+      return granted(table, input);
+    case 'budget.refused':
+      return failed(table, 'quota_exceeded', input.message, false, [fact('quota.exceeded', { quota: input.quota })]);
+    case 'workspace.collected':
+      return answered(table, { artifacts: input.artifacts ?? [], ...(input.artifactsBlob === undefined ? {} : { artifactsBlob: input.artifactsBlob }), changed: input.count });
+    case 'agent.note':
+      table.notes.push(input.text);
+      return { emit: [] };
+    case 'agent.cancel':
+      return { go: 'cancelled', emit: [fact('agent.failed', { ...ending(table), code: 'cancelled', message: input.reason, retryable: false })] };
+  }
+}
+
+function assigned(table: AgentTable, input: Extract<AgentInput, { type: 'agent.assign' }>): AgentVerdict {
+  const { spec } = input;
+  table.task = input.task;
+  table.attempt = input.attempt;
+  table.spec = spec;
+  table.allotment = input.allotment;
+  table.transcript.push({ role: 'system', text: `${spec.system}\nRole: ${spec.role}` });
+  table.transcript.push({ role: 'user', text: userText(spec) });
+  return think(table, [fact('task.started', { task: input.task, attempt: input.attempt, node: input.node, model: spec.model, role: spec.role })]);
+}
+
+/** The prompt, then each material under its name. */
+function userText(spec: TaskSpec): string {
+  return [spec.prompt, ...spec.material.map(({ name, text }) => `## ${name}\n${text}`)].join('\n\n');
+}
+
+/** A call that was in flight when the last worker died is asked again; what the first one cost nobody knows, so it is charged in full. */
+function reopened(table: AgentTable, state: AgentState): AgentVerdict {
+  if (state === 'thinking') charge(table, table.reserved, true);
+  return { emit: [] };
+}
+
+/** Begins a round, or says why it cannot. */
+function think(table: AgentTable, before: readonly Emitted[], sameRound = table.tries > 0): AgentVerdict {
+  const { allotment } = table;
+  if (!sameRound) {
+    if (table.ticks >= allotment.ticks) {
+      const exceeded = fact('quota.exceeded', { quota: 'maxTicks', used: table.ticks, limit: allotment.ticks });
+      return failed(table, 'ticks_exhausted', `no answer within ${allotment.ticks} rounds; raise quota.maxTicks`, false, [...before, exceeded]);
+    }
+    table.ticks += 1;
+  }
+  return callModel(table, [...before, ...warnings(table)]);
+}
+
+function callModel(table: AgentTable, before: readonly Emitted[]): AgentVerdict {
+  const spec = specOf(table);
+  for (const text of table.notes) table.transcript.push({ role: 'user', text });
+  table.notes = [];
+  const toolsChars = spec.tools.reduce((chars, tool) => chars + tool.name.length + tool.description.length + JSON.stringify(tool.parameters).length, 0);
+  const inputTokens = estimateInputTokens(table.transcript, toolsChars);
+  const reservation = reserveCall(table, spec.outputTokensMax, inputTokens);
+  if (reservation === undefined) return ask(table, 'thinking', { tokens: inputTokens + spec.outputTokensMax, toolCalls: 0 }, before);
+  table.calls += 1;
+  table.reserved = reservation.total;
+  const call = `c${table.calls}`;
+  return {
+    go: 'thinking',
+    emit: [
+      ...before,
+      fact('model.called', { call, model: spec.model, tick: table.ticks }),
+      request('model.call', call, { model: spec.model, upTo: table.transcript.length, outputTokensMax: reservation.output }),
+    ],
+  };
+}
+
+function replied(table: AgentTable, input: ModelReplied): AgentVerdict {
+  const { usage } = input;
+  table.tries = 0;
+  table.usage.modelCalls += 1;
+  const tokens = usage === null ? table.reserved : usage.input + usage.cacheRead + usage.cacheWrite + usage.output;
+  charge(table, tokens, usage === null);
+  if (input.costMicroUsd === null) table.usage.costUnknown = true;
+  else table.usage.costMicroUsd += input.costMicroUsd;
+  table.transcript.push({ role: 'assistant', text: input.text, toolCalls: input.toolCalls });
+  const told = fact('model.replied', {
+    call: input.ref,
+    finish: input.finish,
+    tokens,
+    costMicroUsd: input.costMicroUsd,
+    model: input.answeredBy,
+    text: input.text.slice(0, excerptCharsMax),
+    toolCalls: input.toolCalls.length,
+  });
+  if (input.toolCalls.length === 0) {
+    table.answer = { text: input.text, blob: input.textBlob ?? null, truncated: input.finish === 'length' };
+    if (table.wrote) return { go: 'collecting', emit: [told, request('workspace.collect', 'collect')] };
+    return answered(table, {}, [told]);
+  }
+  const requested = beginRound(table, input.ref, input.toolCalls);
+  const wanted = table.round.filter((call) => call.state === 'waiting').length;
+  if (table.usage.toolCalls + wanted > table.allotment.toolCalls) return ask(table, 'acting', { tokens: 0, toolCalls: wanted }, [told, ...requested]);
+  return act(table, [told, ...requested]);
+}
+
+function act(table: AgentTable, before: readonly Emitted[]): AgentVerdict {
+  const started = startCalls(table);
+  if (table.round.every((call) => call.state === 'done')) return after(table, before, 'acting');
+  return { go: 'acting', emit: [...before, ...started] };
+}
+
+/** After a call has ended: more calls of the round, or the next round with all results in the order of the calls. */
+function after(table: AgentTable, emitted: readonly Emitted[], from: 'acting' | 'stay' = 'stay'): AgentVerdict {
+  if (table.round.some((call) => call.state !== 'done')) {
+    const emit = [...emitted, ...startCalls(table)];
+    return from === 'stay' ? { emit } : { go: 'acting', emit };
+  }
+  for (const { id, name, ok, text } of table.round) table.transcript.push({ role: 'tool', id, name, ok, text });
+  table.round = [];
+  return think(table, emitted);
+}
+
+function effectFailed(table: AgentTable, input: EffectFailed, state: AgentState): AgentVerdict {
+  if (state === 'acting') return after(table, completeCall(table, input.ref, { ok: false, text: toolFailure(input), truncated: false, code: input.code }));
+  if (state !== 'thinking') return failed(table, input.code, input.message, input.retryable);
+  if (!uncharged.has(input.code)) charge(table, table.reserved, true);
+  table.tries += 1;
+  const discarded = fact('model.discarded', { call: input.ref, code: input.code, message: input.message.slice(0, excerptCharsMax), retryable: input.retryable, tries: table.tries });
+  if (!input.retryable || table.tries >= modelTriesMax) return failed(table, input.code, input.message, input.retryable, [discarded]);
+  const ms = Math.max(input.retryAfterMs ?? 0, Math.min(modelBackoffMs * 2 ** (table.tries - 1), modelBackoffMsMax));
+  return { go: 'backoff', emit: [discarded, request('timer.start', 'backoff', { name: 'backoff', ms: Math.min(ms, modelBackoffMsMax * 2) })] };
+}
+
+/** The model is told of a failed tool as data; it may try something else. */
+function toolFailure({ code, message }: EffectFailed): string {
+  if (code === 'outcome_unknown') return 'The worker died while this tool was running. Whether it took effect is not known: check before you do it again.';
+  return `error ${code}: ${message}`;
+}
+
+function ask(table: AgentTable, then: 'thinking' | 'acting', need: { tokens: number; toolCalls: number }, before: readonly Emitted[]): AgentVerdict {
+  table.then = then;
+  table.asks += 1;
+  const message = { type: 'budget.ask', task: table.task, attempt: table.attempt, tokens: need.tokens, toolCalls: need.toolCalls, used: { ...table.usage } };
+  return { go: 'waiting', emit: [...before, fact('budget.asked', { task: table.task, ...need }), request('message.send', `ask-${table.asks}`, { to: 'coordinator', message })] };
+}
+
+function granted(table: AgentTable, input: Extract<AgentInput, { type: 'budget.granted' }>): AgentVerdict {
+  const { ticks, tokens, toolCalls, costMicroUsd } = table.allotment;
+  table.allotment = { ticks, tokens: tokens + input.tokens, toolCalls: toolCalls + input.toolCalls, costMicroUsd: costMicroUsd + input.costMicroUsd };
+  return table.then === 'acting' ? act(table, []) : callModel(table, []);
+}
+
+function answered(table: AgentTable, more: Readonly<Record<string, unknown>>, before: readonly Emitted[] = []): AgentVerdict {
+  const { answer } = table;
+  if (answer === null) throw new Error('an agent cannot answer before its model did');
+  const long = answer.text.length > resultInlineCharsMax;
+  const result = long ? { result: answer.text.slice(0, excerptCharsMax), blob: answer.blob } : { result: answer.text };
+  return { go: 'answered', emit: [...before, fact('agent.answered', { ...ending(table), ...result, truncated: answer.truncated, ...more })] };
+}
+
+function failed(table: AgentTable, code: string, message: string, retryable: boolean, before: readonly Emitted[] = []): AgentVerdict {
+  return { go: 'failed', emit: [...before, fact('agent.failed', { ...ending(table), code, message: message.slice(0, excerptCharsMax), retryable })] };
+}
+
+function ending(table: AgentTable): Record<string, unknown> {
+  return { task: table.task, attempt: table.attempt, usage: { ...table.usage } };
+}
+
+function charge(table: AgentTable, tokens: number, estimated: boolean): void {
+  table.usage.tokens += tokens;
+  if (estimated) table.usage.estimated = true;
+}
+
+function specOf(table: AgentTable): TaskSpec {
+  if (table.spec === null) throw new Error('an agent has no task before agent.assign');
+  return table.spec;
+}

@@ -1,0 +1,484 @@
+import { type Failure, FlockworkError, failureOf } from '../../protocols/errors/error.ts';
+import { appendRecordsMax } from '../../protocols/journal/record.ts';
+import type { ActorAddress } from '../../protocols/subjects.ts';
+import type { Blobs } from '../ports/blobs.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Ids } from '../ports/ids.ts';
+import { type Journal, nothingBefore, type Position } from '../ports/journal.ts';
+import type { Observer } from '../ports/observer.ts';
+import { appendBytesMax, appendRetryMs, appendRetryMsMax, type CellBounds } from './bounds.ts';
+import { chainStart } from './chain.ts';
+import type { DeadInputs } from './dead-letters.ts';
+import { Fold, type PendingRequest, type Step } from './fold.ts';
+import type { Input, Request } from './kind.ts';
+import type { Kinds } from './kinds.ts';
+import { loadFold, storeSnapshot } from './load.ts';
+import { Mailbox } from './mailbox.ts';
+import { sealRecord } from './records.ts';
+
+/** What performs a cell's requests sees of it. */
+export interface EffectContext {
+  readonly address: ActorAddress;
+  /** The idempotency key, `<stream>:<asked>`. */
+  readonly key: string;
+  readonly epoch: number;
+  /** The table as it is when the effect starts: read only. */
+  readonly table: unknown;
+  readonly signal: AbortSignal;
+}
+
+/** Performs one request. What it resolves with becomes the input that settles it; undefined = it has no answer of its own. */
+export type Perform = (request: Request, context: EffectContext) => Promise<{ readonly type: string; readonly [field: string]: unknown } | undefined>;
+
+export type CellEnd = { readonly reason: 'ended' | 'passivated' | 'conflict' | 'ownership_lost' | 'stopped' } | { readonly reason: 'failed'; readonly failure: Failure };
+
+export interface CellOptions {
+  readonly address: ActorAddress;
+  readonly stream: string;
+  readonly kinds: Kinds;
+  readonly node: string;
+  readonly ports: { readonly journal: Journal; readonly blobs: Blobs; readonly clock: Clock; readonly ids: Ids };
+  readonly perform: Perform;
+  readonly bounds: CellBounds;
+  /** The local ownership deadline, asked just before each effect. */
+  readonly mayStart: () => boolean;
+  readonly onDead: DeadInputs;
+  readonly observe?: Observer;
+  readonly parent?: string;
+  readonly restarts?: number;
+}
+
+export type PostResult = 'stored' | 'duplicate' | 'dropped';
+
+interface Envelope {
+  readonly input: Input;
+  readonly outside: boolean;
+  readonly done?: (result: PostResult) => void;
+  readonly failed?: (error: unknown) => void;
+}
+
+interface Stepped {
+  readonly envelope: Envelope;
+  readonly line: string;
+  readonly step: Step;
+  readonly state: string;
+  readonly context: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * The host of one durable actor: steps its machine with an input, appends the record, and only after the acknowledgement
+ * releases what the machine asked for. One writer: a conflict stops the cell. Follows the rules of docs/journal.md.
+ */
+export class Cell {
+  readonly address: ActorAddress;
+  readonly stream: string;
+  readonly #options: CellOptions;
+  readonly #mailbox: Mailbox<Envelope>;
+  readonly #effects = new Map<string, AbortController>();
+  #fold: Fold;
+  #position: Position;
+  #hash: string;
+  #snapshotAt: number;
+  #live = false;
+  #pumping = false;
+  #throwsInRow = 0;
+  #disarm: (() => void) | undefined;
+  readonly #ends: ((end: CellEnd) => void)[] = [];
+  #end: CellEnd | undefined;
+
+  private constructor(options: CellOptions, fold: Fold, position: Position, hash: string, snapshotAt: number) {
+    this.address = options.address;
+    this.stream = options.stream;
+    this.#options = options;
+    this.#mailbox = new Mailbox(options.bounds.mailboxMessagesMax, (envelope) => envelope.outside);
+    this.#fold = fold;
+    this.#position = position;
+    this.#hash = hash;
+    this.#snapshotAt = snapshotAt;
+  }
+
+  /**
+   * Makes a new actor with its first input, which carries `{machine, version, node, epoch: 1}`.
+   * Throws `journal_conflict` when the journal is not empty.
+   */
+  static async create(options: CellOptions, first: Input): Promise<Cell> {
+    const fold = new Fold(options.kinds.of(first, options.stream), options.stream, options.bounds.inboxSeenMax);
+    const cell = new Cell(options, fold, nothingBefore, chainStart(options.stream), 0);
+    cell.#live = true;
+    await cell.#postFirst(first);
+    return cell;
+  }
+
+  /**
+   * Takes over an existing journal: folds it, appends `cell.opened`, and after its acknowledgement re-arms timers and starts what is pending.
+   * An ended journal is not opened: the cell answers `ended`. Throws `journal_conflict` when another took it meanwhile; undefined for an empty journal.
+   */
+  static async open(options: CellOptions): Promise<Cell | undefined> {
+    const { ports, kinds, stream, bounds } = options;
+    const { fold, position, hash, snapshotAt } = await loadFold(ports, kinds, stream, bounds.inboxSeenMax);
+    if (fold === undefined) return undefined;
+    const cell = new Cell(options, fold, position, hash, snapshotAt);
+    if (fold.ended) {
+      cell.#finish({ reason: 'ended' });
+      return cell;
+    }
+    cell.#live = true;
+    if (fold.kind.boundsOpenings && fold.openings >= bounds.openingsMax) {
+      await cell.#poison('actor_poisoned', `opened ${fold.openings} times without progress`);
+      return cell;
+    }
+    await cell.#postFirst({ type: 'cell.opened', node: options.node, epoch: fold.epoch + 1 });
+    if (cell.#end === undefined) cell.#resumeEffects();
+    return cell;
+  }
+
+  get n(): number {
+    return this.#fold.n;
+  }
+  get state(): string {
+    return this.#fold.state;
+  }
+  get table(): unknown {
+    return this.#fold.table;
+  }
+  get context(): Readonly<Record<string, unknown>> {
+    return this.#fold.context;
+  }
+  /** True once no input can lead to another effect. The cell of a coordinator still takes late inputs then. */
+  get ended(): boolean {
+    return this.#fold.ended;
+  }
+  get end(): CellEnd | undefined {
+    return this.#end;
+  }
+  get mailboxDepth(): number {
+    return this.#mailbox.depth;
+  }
+  /** The earliest due time of its timers. Milliseconds since 1970. */
+  get nextDue(): number | undefined {
+    let due: number | undefined;
+    for (const timer of this.#fold.timers.values()) if (due === undefined || timer.due < due) due = timer.due;
+    return due;
+  }
+  /** Nothing is running, waiting or awaited: only a message or a timer can move it. */
+  get idle(): boolean {
+    return !this.#pumping && this.#mailbox.depth === 0 && this.#effects.size === 0 && this.#fold.pending.size === 0;
+  }
+
+  /** The key of the pending request with this ref. */
+  keyOf(ref: string): string | undefined {
+    return this.#fold.pendingRef(ref)?.key;
+  }
+
+  canonical(): string {
+    return this.#fold.canonical();
+  }
+
+  /** Resolves when the cell has stopped, whatever the reason. */
+  whenStopped(): Promise<CellEnd> {
+    return this.#end === undefined ? new Promise((resolve) => this.#ends.push(resolve)) : Promise.resolve(this.#end);
+  }
+
+  /**
+   * Hands over a message from outside. Resolves once it is journaled, or known not to be: `duplicate`, `dropped` (settled, ended).
+   * Rejects with `mailbox_full`, or `closed` when the cell stopped before it was stored.
+   */
+  post(input: Input): Promise<PostResult> {
+    if (this.#end !== undefined) return Promise.reject(closed(this.stream));
+    if (input.type.startsWith('xstate.')) return Promise.reject(new FlockworkError('invalid_request', `the message type '${input.type}' is refused`, { details: { type: input.type } }));
+    return new Promise((done, failed) => {
+      if (!this.#put({ input, outside: true, done, failed })) {
+        const { messagesMax } = this.#mailbox;
+        failed(new FlockworkError('mailbox_full', `${this.stream} has ${messagesMax} messages waiting; send it again later`, { details: { stream: this.stream, mailboxMessagesMax: messagesMax } }));
+      }
+    });
+  }
+
+  /** Hands over what settles one of the cell's own requests: it has reserved room. Rejects with `closed` when the cell stopped before it was stored. */
+  settle(input: Input): Promise<PostResult> {
+    if (this.#end !== undefined) return Promise.reject(closed(this.stream));
+    return new Promise((done, failed) => this.#put({ input, outside: false, done, failed }));
+  }
+
+  /** Stops the cell and aborts its effects; its journal goes on wherever it is opened next. */
+  stop(): void {
+    this.#finish({ reason: 'stopped' });
+  }
+
+  /** Lets go of an idle cell; false when it is not idle. */
+  passivate(): boolean {
+    if (!this.idle || this.#end !== undefined) return false;
+    this.#finish({ reason: 'passivated' });
+    return true;
+  }
+
+  async #postFirst(input: Input): Promise<void> {
+    const stored = new Promise<PostResult>((done, failed) => this.#put({ input, outside: false, done, failed }));
+    await stored;
+  }
+
+  #put(envelope: Envelope): boolean {
+    if (this.#end !== undefined) return true;
+    if (!this.#mailbox.put(envelope)) return false;
+    if (!this.#pumping) void this.#pump();
+    return true;
+  }
+
+  async #pump(): Promise<void> {
+    this.#pumping = true;
+    try {
+      // Let everything that arrives in this turn go into one append.
+      await Promise.resolve();
+      while (this.#live && this.#mailbox.depth > 0) await this.#commit(this.#mailbox.take(appendRecordsMax));
+    } catch (error) {
+      this.#finish({ reason: 'failed', failure: failureOf(error) });
+    } finally {
+      this.#pumping = false;
+    }
+  }
+
+  /** Steps a batch, appends it as one entry, releases it. Never steps past an append that is not acknowledged. */
+  async #commit(batch: readonly Envelope[]): Promise<void> {
+    const stepped: Stepped[] = [];
+    let hash = this.#hash;
+    let bytes = 0;
+    let thrown: { envelope: Envelope; error: unknown } | undefined;
+    let rest: readonly Envelope[] = [];
+    for (const [index, envelope] of batch.entries()) {
+      if (bytes > appendBytesMax / 2) {
+        rest = batch.slice(index);
+        break;
+      }
+      const fate = this.#fateOf(envelope.input);
+      if (fate !== undefined) {
+        this.#drop(envelope, fate);
+        continue;
+      }
+      try {
+        const inputJson = JSON.stringify(envelope.input);
+        const at = Math.max(this.#options.ports.clock.now(), this.#fold.at);
+        // The machine sees what the journal will give back, not the object that the caller holds.
+        const step = this.#fold.step(JSON.parse(inputJson) as Input, at);
+        const sealed = sealRecord(hash, { n: this.#fold.n, at, inputJson, facts: step.facts }, this.#options.ports.ids.salt());
+        hash = sealed.hash;
+        bytes += sealed.line.length;
+        stepped.push({ envelope, line: sealed.line, step, state: this.#fold.state, context: this.#fold.context });
+      } catch (error) {
+        thrown = { envelope, error };
+        rest = batch.slice(index + 1);
+        break;
+      }
+    }
+    if (rest.length > 0) this.#mailbox.putBack(rest);
+    if (stepped.length > 0) {
+      try {
+        this.#position = await this.#options.ports.journal.append(
+          this.stream,
+          this.#position,
+          stepped.map(({ line }) => line),
+        );
+      } catch (error) {
+        const unstored = stepped.map(({ envelope }) => envelope);
+        await this.#appendFailed(error, thrown === undefined ? unstored : [...unstored, thrown.envelope]);
+        return;
+      }
+      this.#hash = hash;
+      this.#throwsInRow = 0;
+      this.#release(stepped);
+    }
+    if (thrown !== undefined) await this.#stepThrew(thrown.envelope, thrown.error);
+  }
+
+  /** Why an input is not stepped: an answer to a settled key, a stopped timer, a message already journaled, an actor that is over. */
+  #fateOf(input: Input): { result: PostResult; reason: string } | undefined {
+    if (this.#fold.closed) return { result: 'dropped', reason: 'the actor has ended' };
+    // An opening or a first input whose append was stored though its answer was lost.
+    const reopened = input.type === 'cell.opened' && this.#fold.epoch >= Number(input['epoch']);
+    if (reopened || (this.#fold.n > 0 && input['machine'] !== undefined)) return { result: 'duplicate', reason: 'journaled before' };
+    if (input.id !== undefined && this.#fold.hasSeen(input.id)) return { result: 'duplicate', reason: 'journaled before' };
+    if (input.key !== undefined && !this.#fold.awaits(input.key)) return { result: 'dropped', reason: 'its request is settled' };
+    return undefined;
+  }
+
+  #drop(envelope: Envelope, fate: { result: PostResult; reason: string }): void {
+    if (fate.result === 'dropped') this.#dead(envelope.input, fate.reason);
+    envelope.done?.(fate.result);
+  }
+
+  #dead(input: Input, reason: string): void {
+    this.#options.onDead({ stream: this.stream, input, reason, at: this.#options.ports.clock.now() });
+  }
+
+  async #appendFailed(error: unknown, envelopes: readonly Envelope[]): Promise<void> {
+    const failure = failureOf(error, 'store_failed');
+    const giveUp = (end: CellEnd): void => {
+      for (const envelope of envelopes) envelope.failed?.(error);
+      this.#finish(end);
+    };
+    if (failure.code === 'journal_conflict') return giveUp({ reason: 'conflict' });
+    if (!failure.retryable) return giveUp({ reason: 'failed', failure });
+    // The answers are kept and appended again after folding anew; they are never asked for again.
+    const { epoch } = this.#fold;
+    for (let waitMs = appendRetryMs; this.#live; waitMs = Math.min(waitMs * 2, appendRetryMsMax)) {
+      await new Promise<void>((resolve) => this.#options.ports.clock.timer(waitMs, resolve));
+      try {
+        await this.#refold();
+        break;
+      } catch (cause) {
+        if (!failureOf(cause, 'store_failed').retryable) return giveUp({ reason: 'failed', failure: failureOf(cause) });
+      }
+    }
+    // Another node opened it while the bus was away: it is the owner now.
+    if (this.#fold.epoch >= epoch && this.#fold.node !== this.#options.node && this.#fold.node !== '') return giveUp({ reason: 'conflict' });
+    this.#mailbox.putBack(envelopes);
+  }
+
+  async #refold(): Promise<void> {
+    const { ports, kinds, bounds } = this.#options;
+    const loaded = await loadFold(ports, kinds, this.stream, bounds.inboxSeenMax);
+    this.#fold = loaded.fold ?? new Fold(this.#fold.kind, this.stream, bounds.inboxSeenMax);
+    this.#position = loaded.position;
+    this.#hash = loaded.hash;
+  }
+
+  /** The input never enters the journal. An answer is replaced once by effect.failed; three throws in a row end the actor. */
+  async #stepThrew(envelope: Envelope, error: unknown): Promise<void> {
+    const { input } = envelope;
+    const failure = failureOf(error, 'input_rejected');
+    this.#dead(input, `the machine threw: ${failure.message}`);
+    this.#throwsInRow += 1;
+    await this.#refold();
+    if (this.#fold.n === 0) {
+      envelope.failed?.(error);
+      return this.#finish({ reason: 'failed', failure });
+    }
+    const isReplacement = input.type === 'effect.failed' && input['code'] === 'input_rejected';
+    if (this.#throwsInRow >= this.#options.bounds.throwsInRowMax || isReplacement) {
+      envelope.done?.('dropped');
+      return this.#poison('actor_poisoned', failure.message);
+    }
+    if (input.key !== undefined) {
+      const ref = this.#fold.pending.get(input.key)?.request.ref ?? '';
+      const replacement = { type: 'effect.failed', key: input.key, ref, code: 'input_rejected', message: failure.message, retryable: false };
+      this.#mailbox.putBack([{ input: replacement, outside: false, ...(envelope.done ? { done: envelope.done } : {}) }]);
+    } else {
+      envelope.done?.('dropped');
+    }
+  }
+
+  /** The cell ends the actor itself, not through the machine. */
+  async #poison(code: string, message: string): Promise<void> {
+    await this.#commit([{ input: { type: 'actor.poison', code, message: message.slice(0, 1_024) }, outside: false }]);
+  }
+
+  /** After the acknowledgement: observers, waiting posters, timers, aborts, effects, in this order. */
+  #release(stepped: readonly Stepped[]): void {
+    for (const one of stepped) {
+      this.#observe(one);
+      one.envelope.done?.('stored');
+    }
+    for (const { step } of stepped) for (const key of step.aborted) this.#effects.get(key)?.abort();
+    this.#armTimers();
+    for (const { step, envelope } of stepped) {
+      for (const pending of step.requests) this.#begin(pending, this.#fold.pending.has(pending.key) || this.#fold.ended);
+      if (envelope.input.type === 'tool.started' && envelope.input.key !== undefined) {
+        const pending = this.#fold.pending.get(envelope.input.key);
+        if (pending !== undefined) this.#start(pending);
+      }
+    }
+    if (this.#fold.n - this.#snapshotAt >= this.#options.bounds.snapshotRecords) this.#snapshot();
+    if (this.#fold.closed) this.#finish({ reason: 'ended' });
+  }
+
+  #observe({ envelope, state, context }: Stepped): void {
+    const { observe, parent, restarts = 0 } = this.#options;
+    if (observe === undefined) return;
+    const { kind } = this.#fold;
+    try {
+      const visible = Object.fromEntries(kind.visibleContext.filter((key) => key in context).map((key) => [key, context[key]]));
+      observe({ actor: this.address, ...(parent === undefined ? {} : { parent }), machine: kind.machine, seq: this.#fold.n, event: envelope.input.type, state, context: visible, mailboxDepth: this.#mailbox.depth, restarts });
+    } catch (error) {
+      this.#dead({ type: 'observation.failed' }, `an observer threw: ${failureOf(error).message}`);
+    }
+  }
+
+  #snapshot(): void {
+    this.#snapshotAt = this.#fold.n;
+    storeSnapshot(this.#options.ports.blobs, this.#fold, this.#position, this.#hash).catch((error: unknown) => {
+      this.#dead({ type: 'snapshot.failed' }, failureOf(error).message);
+    });
+  }
+
+  #armTimers(): void {
+    this.#disarm?.();
+    this.#disarm = undefined;
+    const due = this.nextDue;
+    if (due === undefined || this.#end !== undefined) return;
+    this.#disarm = this.#options.ports.clock.timer(Math.max(0, due - this.#options.ports.clock.now()), () => {
+      const now = this.#options.ports.clock.now();
+      for (const [name, timer] of this.#fold.timers) if (timer.due <= now) this.#put({ input: { type: 'timer.fired', name, key: timer.key }, outside: false });
+      if (this.#mailbox.depth === 0) this.#armTimers();
+    });
+  }
+
+  /** On taking over: what was asked for and not answered starts again, but for an unsafe effect that had started: its outcome is unknown. */
+  #resumeEffects(): void {
+    this.#armTimers();
+    for (const pending of this.#fold.pending.values()) {
+      if (pending.started) {
+        const { key, request } = pending;
+        const message = 'the worker died while this was running; whether it took effect is not known';
+        this.#put({ input: { type: 'effect.failed', key, ref: request.ref, code: 'outcome_unknown', message, retryable: false }, outside: false });
+      } else {
+        this.#begin(pending, true);
+      }
+    }
+  }
+
+  #begin(pending: PendingRequest, wanted: boolean): void {
+    if (!wanted || this.#end !== undefined || this.#effects.has(pending.key)) return;
+    if (pending.request.repeatable === false) this.#put({ input: { type: 'tool.started', key: pending.key, ref: pending.request.ref }, outside: false });
+    else this.#start(pending);
+  }
+
+  #start({ key, request }: PendingRequest): void {
+    if (!this.#options.mayStart()) return this.#finish({ reason: 'ownership_lost' });
+    const controller = new AbortController();
+    this.#effects.set(key, controller);
+    const context: EffectContext = { address: this.address, key, epoch: this.#fold.epoch, table: this.#fold.table, signal: controller.signal };
+    this.#options
+      .perform(request, context)
+      .then((answer) => (answer === undefined ? undefined : { ...answer, key, ref: request.ref }))
+      .catch((error: unknown) => ({ type: 'effect.failed', key, ref: request.ref, ...plainFailure(failureOf(error)) }))
+      .then((input) => {
+        this.#effects.delete(key);
+        if (input !== undefined && !controller.signal.aborted) this.#put({ input, outside: false });
+      });
+  }
+
+  #finish(end: CellEnd): void {
+    if (this.#end !== undefined) return;
+    this.#end = end;
+    this.#live = false;
+    this.#disarm?.();
+    for (const [key, controller] of this.#effects) {
+      // What an ended machine asked for last (a message to an agent) still goes out.
+      if (end.reason !== 'ended' || this.#fold.pending.has(key)) controller.abort();
+    }
+    for (const envelope of this.#mailbox.take(Number.POSITIVE_INFINITY)) {
+      if (end.reason === 'ended') this.#drop(envelope, { result: 'dropped', reason: 'the actor has ended' });
+      else envelope.failed?.(closed(this.stream));
+    }
+    for (const resolve of this.#ends) resolve(end);
+  }
+}
+
+/** A failure as input fields: details may hold what the provider sent, which is no business of a journal. */
+function plainFailure({ code, message, retryable, details }: Failure): Record<string, unknown> {
+  const retryAfterMs = details?.['retryAfterMs'];
+  return { code, message: message.slice(0, 4_096), retryable, ...(typeof retryAfterMs === 'number' ? { retryAfterMs } : {}) };
+}
+
+function closed(stream: string): FlockworkError {
+  return new FlockworkError('closed', `the cell of ${stream} has stopped; the message was not stored, send it again`, { details: { stream } });
+}

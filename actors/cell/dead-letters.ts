@@ -1,0 +1,11 @@
+import type { Input } from './kind.ts';
+
+/** A message whose fate was not to be journaled. */
+export interface DeadInput {
+  readonly stream: string;
+  readonly input: Input;
+  readonly reason: string;
+  readonly at: number;
+}
+
+export type DeadInputs = (dead: DeadInput) => void;

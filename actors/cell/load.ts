@@ -1,0 +1,73 @@
+import { FlockworkError } from '../../protocols/errors/error.ts';
+import { recordVersion } from '../../protocols/journal/version.ts';
+import type { Blobs } from '../ports/blobs.ts';
+import { type Journal, nothingBefore, type Position } from '../ports/journal.ts';
+import { chainStart } from './chain.ts';
+import { Fold, type FoldState } from './fold.ts';
+import type { ActorKind } from './kind.ts';
+import type { Kinds } from './kinds.ts';
+import { openRecord } from './records.ts';
+
+/** An actor as its journal tells it, and where the next append goes. */
+export interface Loaded {
+  /** Undefined for an empty journal. */
+  readonly fold: Fold | undefined;
+  readonly position: Position;
+  /** The hash of the last record. */
+  readonly hash: string;
+  /** The number of the record that the snapshot used was taken at; 0 without one. */
+  readonly snapshotAt: number;
+}
+
+interface Snapshot {
+  readonly v: number;
+  readonly machine: string;
+  readonly version: number;
+  readonly position: Position;
+  readonly hash: string;
+  readonly state: FoldState;
+}
+
+/** The name of the blob that holds an actor's newest snapshot. */
+export function snapshotName(stream: string): string {
+  return `${stream.replaceAll('.', '/')}/newest`;
+}
+
+/** Writes the newest snapshot of an actor. Losing it costs time, never truth. */
+export async function storeSnapshot(blobs: Blobs, fold: Fold, position: Position, hash: string): Promise<void> {
+  const snapshot: Snapshot = { v: recordVersion, machine: fold.kind.machine, version: fold.kind.version, position, hash, state: fold.toState() };
+  await blobs.putNamed(snapshotName(fold.stream), new TextEncoder().encode(JSON.stringify(snapshot)));
+}
+
+/** Folds a journal from its newest snapshot, or from the beginning where there is none that this node can use. */
+export async function loadFold(ports: { journal: Journal; blobs: Blobs }, kinds: Kinds, stream: string, seenMax: number): Promise<Loaded> {
+  const snapshot = await readSnapshot(ports.blobs, stream);
+  let fold = snapshot === undefined ? undefined : new Fold(kindOf(kinds, snapshot, stream), stream, seenMax, snapshot.state);
+  let position = snapshot?.position ?? nothingBefore;
+  let hash = snapshot?.hash ?? chainStart(stream);
+  for await (const entry of ports.journal.read(stream, { after: Number(position) })) {
+    for (const line of entry.records) {
+      const record = openRecord(stream, hash, (fold?.n ?? 0) + 1, line);
+      fold ??= new Fold(kinds.of(record.input, stream), stream, seenMax);
+      fold.step(record.input, record.at);
+      hash = record.hash;
+    }
+    position = entry.position;
+  }
+  return { fold, position, hash, snapshotAt: snapshot?.state.n ?? 0 };
+}
+
+function kindOf(kinds: Kinds, snapshot: Snapshot, stream: string): ActorKind {
+  return kinds.of({ type: 'snapshot', machine: snapshot.machine, version: snapshot.version }, stream);
+}
+
+async function readSnapshot(blobs: Blobs, stream: string): Promise<Snapshot | undefined> {
+  const bytes = await blobs.getNamed(snapshotName(stream));
+  if (bytes === undefined) return undefined;
+  try {
+    const snapshot = JSON.parse(new TextDecoder().decode(bytes)) as Snapshot;
+    return snapshot.v === recordVersion ? snapshot : undefined;
+  } catch (cause) {
+    throw new FlockworkError('journal_corrupt', `the snapshot of ${stream} is not JSON; delete it, the journal holds everything`, { cause, details: { stream } });
+  }
+}

@@ -1,0 +1,27 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** Where a client on this machine finds the node of a data folder. */
+export interface EndpointsFile {
+  readonly pid: number;
+  readonly node: string;
+  readonly http: string;
+  readonly ws: string;
+  readonly startedAt: string;
+}
+
+const endpointsName = 'endpoints.json';
+const pidName = 'node.pid';
+
+/** Readable by the owner only. */
+export function writePid(folder: string): void {
+  writeFileSync(join(folder, pidName), `${process.pid}\n`, { mode: 0o600 });
+}
+
+export function writeEndpoints(folder: string, endpoints: EndpointsFile): void {
+  writeFileSync(join(folder, endpointsName), `${JSON.stringify(endpoints, null, 2)}\n`, { mode: 0o600 });
+}
+
+export function removeNodeFiles(folder: string): void {
+  for (const name of [endpointsName, pidName]) rmSync(join(folder, name), { force: true });
+}

@@ -1,0 +1,66 @@
+import type { Kinds } from '../../actors/cell/kinds.ts';
+import type { Bus } from '../../actors/ports/bus.ts';
+import type { Goals } from '../../swarm/goals/goals.ts';
+import type { OpenCells } from '../../swarm/owner/open-cells.ts';
+import type { Worker } from '../../swarm/worker/worker.ts';
+import type { LoadedConfig } from '../config/index.ts';
+import type { GatewayHost, NodeView } from '../gateway/index.ts';
+import { patchOf } from '../workspace/index.ts';
+import { replayGoal, verifyGoal } from './audit.ts';
+
+export interface GatewayHostParts {
+  readonly config: LoadedConfig;
+  readonly version: string;
+  readonly bus: Bus;
+  readonly kinds: Kinds;
+  readonly goals: Goals;
+  readonly cells: OpenCells;
+  readonly worker: Worker | undefined;
+  readonly self: () => NodeView;
+  /** Why the node takes no work. */
+  readonly notReady: () => readonly string[];
+  /** Inputs that no actor took, since the start. */
+  readonly deadInputs: () => number;
+}
+
+/** What the gateway asks of this node. */
+export function createGatewayHost(parts: GatewayHostParts): GatewayHost {
+  const { config, version, bus, kinds, goals, cells, self } = parts;
+  const seenMax = config.values.cell.inboxSeenMax;
+  return {
+    nodeId: self().id,
+    version,
+    submit: (tenant, submission) => goals.submit(tenant, submission),
+    get: (tenant, goalId) => goals.get(tenant, goalId),
+    list: (tenant, options) => goals.list(tenant, options),
+    cancel: (tenant, goalId, reason) => goals.cancel(tenant, goalId, reason),
+    resume: (tenant, goalId, quota) => goals.resume(tenant, goalId, quota),
+    sendMessage: (tenant, goalId, text) => goals.sendMessage(tenant, goalId, text),
+    async artifacts(tenant, goalId) {
+      const { items, manifest } = await goals.artifacts(tenant, goalId);
+      const patch = items.length === 0 ? null : await patchOf({ artifacts: items, manifest, read: (sha256) => bus.blobs.get(tenant, sha256) });
+      return { items, manifest, patch };
+    },
+    async verify(tenant, goalId) {
+      await goals.get(tenant, goalId);
+      return verifyGoal(bus.journal, tenant, goalId);
+    },
+    async replay(tenant, goalId) {
+      await goals.get(tenant, goalId);
+      return replayGoal(bus.journal, kinds, tenant, goalId, seenMax);
+    },
+    async nodes() {
+      const rows = await bus.registry.list('node.');
+      const others = rows.map(({ value }) => JSON.parse(value) as NodeView).filter(({ id }) => id !== self().id);
+      return [self(), ...others];
+    },
+    config: () => Promise.resolve(config.view),
+    notReady: parts.notReady,
+    gauges: () => ({
+      flockwork_cells_open: cells.size,
+      flockwork_agents_active: parts.worker?.load ?? 0,
+      flockwork_dead_inputs_total: parts.deadInputs(),
+      flockwork_process_resident_bytes: process.memoryUsage.rss(),
+    }),
+  };
+}

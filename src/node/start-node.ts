@@ -1,0 +1,240 @@
+import { randomBytes } from 'node:crypto';
+import { realpath } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join, resolve, sep } from 'node:path';
+import { agentKind } from '../../actors/agent/agent.kind.ts';
+import { type CellBounds, throwsInRowMax } from '../../actors/cell/bounds.ts';
+import { Kinds } from '../../actors/cell/kinds.ts';
+import type { Bus } from '../../actors/ports/bus.ts';
+import type { Models } from '../../actors/ports/models.ts';
+import type { Observer } from '../../actors/ports/observer.ts';
+import type { Tools } from '../../actors/ports/tools.ts';
+import { FlockworkError } from '../../protocols/errors/error.ts';
+import { agentsDefault } from '../../protocols/goals/goal.ts';
+import { coordinatorKind } from '../../swarm/coordinator/coordinator.kind.ts';
+import { goalIndex } from '../../swarm/goals/goal-index.ts';
+import { Goals } from '../../swarm/goals/goals.ts';
+import { OpenCells } from '../../swarm/owner/open-cells.ts';
+import { ShardOwner } from '../../swarm/owner/shard-owner.ts';
+import type { GoalSettings, SwarmHost } from '../../swarm/swarm-host.ts';
+import { NodeLease } from '../../swarm/worker/node-lease.ts';
+import { Worker } from '../../swarm/worker/worker.ts';
+import { openEmbeddedBus } from '../bus/embedded/index.ts';
+import { createClient, type FlockworkClient } from '../client/index.ts';
+import type { LoadedConfig, NodeRole } from '../config/index.ts';
+import { createDispatcher, createAuthorizer, type Gateway, type GatewayAuth, gatewayLimits, type NodeView, startGateway } from '../gateway/index.ts';
+import { chooseModel, createModels, parseModelName } from '../models/index.ts';
+import { createBubblewrap, createUnconfined } from '../sandboxes/index.ts';
+import { builtinToolSpecs, createTools, type UserTool } from '../tools/index.ts';
+import { createWorkspaces, snapshotFolder } from '../workspace/index.ts';
+import { removeNodeFiles, writeEndpoints, writePid } from './endpoints-file.ts';
+import { createGatewayHost } from './gateway-host.ts';
+import { createProfiles } from './profiles.ts';
+import { systemClock } from './system-clock.ts';
+import { systemIds } from './system-ids.ts';
+import { version } from './version.ts';
+
+/** The parts of a node that reach outside, as they may be wrapped. */
+export interface NodeParts {
+  readonly bus: Bus;
+  readonly models: Models;
+  readonly tools: Tools;
+}
+
+export interface NodeOptions {
+  readonly config: LoadedConfig;
+  readonly roles: readonly NodeRole[];
+  /** Open the ports of the gateway; false = clients of this process only. */
+  readonly listen: boolean;
+  /** Something an operator should know, one line. */
+  readonly onNote?: (line: string) => void;
+  /** Tools beside the built-in ones, made with `defineTool`. */
+  readonly tools?: readonly UserTool[];
+  /** Sees what every actor does; nothing it does can hurt one. */
+  readonly observe?: Observer;
+  /** Wraps what reaches outside, before anything uses it: for counting, tracing, and fault injection. */
+  readonly wrap?: (parts: NodeParts) => NodeParts;
+}
+
+export interface FlockworkNode {
+  readonly id: string;
+  /** What clients can connect to, when listening. */
+  readonly endpoints: readonly { readonly name: string; readonly address: string }[];
+  readonly busKind: string;
+  readonly dataDir: string;
+  readonly model: { readonly model: string; readonly why: string };
+  /** A client inside this process. */
+  client(tenant?: string): FlockworkClient;
+  /** Takes no new work, gives agents up to `drainMs` to end, and closes everything; the journals go on at the next start. */
+  stop(options?: { readonly drainMs?: number }): Promise<void>;
+}
+
+const tenantDefault = 'default';
+
+/** Starts a node: the one place where everything is put together. */
+export async function startNode(options: NodeOptions): Promise<FlockworkNode> {
+  const { config, roles, onNote = () => undefined } = options;
+  const { values } = config;
+  const dataDir = resolve(values.data.dir);
+  const id = values.node.id === '' ? `${hostname().replace(/[^A-Za-z0-9_-]/g, '-').slice(0, 40)}-${randomBytes(4).toString('hex')}` : values.node.id;
+  const model = await chooseModel({
+    config: values.model.name,
+    env: config.environment,
+    openai: { baseUrl: values.openai.baseUrl, model: values.openai.model, apiKey: config.credentials.openaiApiKey },
+    ollama: values.ollama,
+  });
+  if (model.note !== undefined) onNote(model.note);
+  const opened = await openBus(config, dataDir);
+  const undo: (() => Promise<void> | void)[] = [() => opened.close()];
+  try {
+    if (opened.kind === 'embedded') {
+      writePid(dataDir);
+      undo.push(() => removeNodeFiles(dataDir));
+    }
+    const { bus, models, tools } = wrapped(options, { bus: opened, models: modelsOf(config), tools: toolsOf(config, opened, dataDir, options.tools ?? []) });
+    const kinds = new Kinds([agentKind, coordinatorKind] as never);
+    const cells = new OpenCells();
+    let deadInputs = 0;
+    const host: SwarmHost = {
+      node: id,
+      bus,
+      clock: systemClock,
+      ids: systemIds,
+      models,
+      tools,
+      kinds,
+      cellBounds: cellBounds(config),
+      onDead: ({ stream, input, reason }) => {
+        deadInputs += 1;
+        if (values.log.level === 'debug' || values.log.level === 'trace') onNote(`${stream}: ${input.type} was dropped: ${reason}`);
+      },
+      ...(options.observe === undefined ? {} : { observe: options.observe }),
+      note: onNote,
+    };
+    const settings = goalSettings(config, model, bus, options.tools ?? []);
+    const goals = new Goals(host, settings);
+    const worker = roles.includes('worker') ? new Worker({ host, cells, pools: values.worker.pools, concurrency: values.worker.concurrency }) : undefined;
+    const owner = roles.includes('coordinator') ? new ShardOwner({ host, cells, idleMs: values.cell.idleMs }) : undefined;
+    const startedAt = new Date().toISOString();
+    const self = (): NodeView => ({
+      id,
+      roles,
+      version,
+      startedAt,
+      shards: owner === undefined ? 0 : 64,
+      load: { goals: cells.all().filter((cell) => cell.address.actor === 'coordinator' && !cell.ended).length, agents: worker?.load ?? 0 },
+    });
+    let draining = false;
+    const gatewayHost = createGatewayHost({ config, version, bus, kinds, goals, cells, worker, self, notReady: () => (draining ? ['draining'] : []), deadInputs: () => deadInputs });
+    const lease = new NodeLease({ registry: bus.registry, clock: systemClock, node: id, describe: () => JSON.stringify(self()), note: onNote });
+    await lease.start();
+    undo.push(() => lease.stop());
+    // The queue keeps what is pushed before the worker pulls: take the shards first, so that no end is missed.
+    await owner?.start();
+    undo.push(async () => owner?.stop());
+    worker?.start();
+    undo.push(() => worker?.stop(0));
+
+    const auth: GatewayAuth = values.auth.mode === 'token' ? { mode: 'token', tokens: config.grants } : { mode: 'loopback', tenant: tenantDefault };
+    const limits = { connectionsMax: values.limits.connectionsMax, watchesMax: values.limits.watchesMax, requestsInFlightMax: values.limits.requestsInFlightMax, jsonDepthMax: values.limits.jsonDepthMax };
+    const onFault = (error: unknown, where: string): void => onNote(`${where}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    let gateway: Gateway | undefined;
+    let local: Pick<Gateway, 'connectLocal'>;
+    if (options.listen && roles.includes('gateway')) {
+      gateway = await startGateway({ host: gatewayHost, bus, auth, bind: { host: values.http.host, httpPort: values.http.port }, limits, onFault });
+      const { httpUrl, wsUrl } = gateway;
+      undo.push(() => gateway?.stop());
+      if (opened.kind === 'embedded') writeEndpoints(dataDir, { pid: process.pid, node: id, http: httpUrl, ws: wsUrl, startedAt });
+      local = gateway;
+    } else {
+      const dispatcher = createDispatcher({ host: gatewayHost, bus, authorizer: createAuthorizer({ mode: 'loopback', tenant: tenantDefault }), limits: { ...gatewayLimits, ...limits }, onFault });
+      await dispatcher.start();
+      undo.push(() => dispatcher.stop());
+      local = { connectLocal: (tenant) => dispatcher.local(tenant) };
+    }
+
+    let stopping: Promise<void> | undefined;
+    const stop = async (drainMs: number): Promise<void> => {
+      draining = true;
+      await worker?.stop(drainMs);
+      for (const step of undo.reverse()) await step();
+    };
+    return {
+      id,
+      endpoints: gateway === undefined ? [] : [{ name: 'http', address: gateway.httpUrl }, { name: 'ws', address: gateway.wsUrl }],
+      busKind: bus.kind,
+      dataDir,
+      model,
+      client: (tenant = tenantDefault) => createClient(local.connectLocal(tenant)),
+      stop: ({ drainMs = 0 } = {}) => (stopping ??= stop(drainMs)),
+    };
+  } catch (error) {
+    for (const step of undo.reverse()) await step();
+    throw error;
+  }
+}
+
+function wrapped({ wrap }: NodeOptions, parts: NodeParts): NodeParts {
+  return wrap === undefined ? parts : wrap(parts);
+}
+
+async function openBus({ values }: LoadedConfig, dataDir: string): Promise<Bus> {
+  if (values.bus.kind === 'embedded') return openEmbeddedBus({ folder: dataDir, projector: goalIndex, sync: values.journal.sync });
+  const { openNatsBus } = await import('../bus/nats/index.ts');
+  return openNatsBus({ servers: values.bus.natsUrl, projector: goalIndex });
+}
+
+function cellBounds({ values }: LoadedConfig): CellBounds {
+  const { mailboxMessagesMax, inboxSeenMax, openingsMax } = values.cell;
+  return { mailboxMessagesMax, inboxSeenMax, throwsInRowMax, openingsMax, snapshotRecords: values.journal.snapshotRecords };
+}
+
+function modelsOf({ values, credentials, environment }: LoadedConfig): Models {
+  const { firstByteMaxMs, idleMaxMs } = values.model;
+  return createModels({
+    firstByteMaxMs,
+    idleMaxMs,
+    openai: { baseUrl: values.openai.baseUrl, apiKey: credentials.openaiApiKey, organization: environment['OPENAI_ORG_ID'] },
+    ollama: values.ollama,
+    prices: values.prices,
+  } as Parameters<typeof createModels>[0]);
+}
+
+function toolsOf({ values, secrets }: LoadedConfig, bus: Bus, dataDir: string, tools: readonly UserTool[]): Tools {
+  const { filesMax, bytesMax } = values.workspace;
+  const workspaces = createWorkspaces({ folder: join(dataDir, 'workspaces'), blobs: bus.blobs, filesMax, bytesMax });
+  const sandbox = values.tools.sandbox === 'none' ? createUnconfined() : createBubblewrap();
+  const { timeoutMs, outputCharsMax } = values.tools;
+  return createTools({ workspaces, sandbox, secrets, timeoutMs, outputCharsMax, tools });
+}
+
+function goalSettings({ values }: LoadedConfig, model: { model: string; why: string }, bus: Bus, tools: readonly UserTool[]): GoalSettings {
+  const specs = [...builtinToolSpecs(), ...tools.map(({ spec }) => spec)];
+  const { filesMax, bytesMax, roots } = values.workspace;
+  return {
+    quota: values.quota,
+    agents: agentsDefault,
+    fanIn: values.strategy.fanIn,
+    taskAttemptsMax: values.strategy.taskAttemptsMax,
+    stragglerFactor: values.strategy.stragglerFactor,
+    profile: createProfiles({ config: values, model, tools: specs, checkModel: (name) => void parseModelName(name) }),
+    snapshotPath: async (tenant, path) => {
+      await mustBeUnderRoots(path, roots);
+      const { manifest } = await snapshotFolder(path, { put: (bytes) => bus.blobs.put(tenant, bytes), filesMax, bytesMax });
+      return manifest;
+    },
+  };
+}
+
+async function mustBeUnderRoots(path: string, roots: readonly string[]): Promise<void> {
+  const refused = new FlockworkError('path_not_allowed', `the input path ${path} is not under one of workspace.roots of this node; add its folder there, or submit the files themselves with --input`, { details: { path } });
+  let real: string;
+  try {
+    real = await realpath(path);
+  } catch {
+    // Whether it exists is nobody's business who may not read it.
+    throw refused;
+  }
+  const resolvedRoots = await Promise.all(roots.map((root) => realpath(root).catch(() => resolve(root))));
+  if (!resolvedRoots.some((root) => real === root || real.startsWith(root + sep))) throw refused;
+}

@@ -1,0 +1,71 @@
+import { type Emitted, fact, request, type Verdict } from '../../actors/cell/kind.ts';
+import { strategyOf } from '../strategies/index.ts';
+import { excerptCharsMax, resultInlineCharsMax } from './bounds.ts';
+import type { CoordinatorState } from './coordinator.chart.ts';
+import { acceptOf, type CoordinatorTable, ledgerOf, taskOf } from './coordinator.table.ts';
+import { attemptRef, fillWindow, tellAgent } from './coordinator.window.ts';
+
+type CoordinatorVerdict = Verdict<CoordinatorState>;
+
+/** After anything changed: end the goal when its strategy is done, else fill the window. */
+export function proceed(table: CoordinatorTable, at: number, emitted: readonly Emitted[], from?: CoordinatorState): CoordinatorVerdict {
+  const end = strategyOf(acceptOf(table).strategy.type).end(table.plan);
+  if (end === undefined) {
+    if (table.pausedBy !== null) return { emit: emitted };
+    const emit = [...emitted, ...fillWindow(table, at)];
+    return from === undefined ? { emit } : { go: from, emit };
+  }
+  if ('failed' in end) {
+    const task = end.failed < 0 ? undefined : `t${end.failed}`;
+    return fail(table, at, 'task_failed', task === undefined ? 'every task failed' : `task ${task} failed for good; task.failed says why`, [...emitted], task);
+  }
+  const task = taskOf(table, end.result);
+  const result = task.result ?? '';
+  const long = task.blob !== null || result.length > resultInlineCharsMax;
+  const shown = long ? { result: result.slice(0, excerptCharsMax), blob: task.blob } : { result };
+  return {
+    go: 'completed',
+    emit: [...emitted, ...abortOpen(table, 'the goal is complete'), fact('goal.completed', { ...shown, partial: end.partial, ...closing(table, at) })],
+  };
+}
+
+export function fail(table: CoordinatorTable, at: number, code: string, message: string, emitted: readonly Emitted[], task?: string): CoordinatorVerdict {
+  return {
+    go: 'failed',
+    emit: [...emitted, ...abortOpen(table, 'the goal has failed'), fact('goal.failed', { code, message, retryable: false, ...(task === undefined ? {} : { task }), ...closing(table, at) })],
+  };
+}
+
+export function cancel(table: CoordinatorTable, at: number, reason: string): CoordinatorVerdict {
+  return { go: 'cancelled', emit: [...abortOpen(table, 'the goal was cancelled'), fact('goal.cancelled', { reason, ...closing(table, at) })] };
+}
+
+/** A quota stands in the way: nothing new starts, what runs may end, and goal.resume with a larger quota goes on. */
+export function pause(table: CoordinatorTable, quota: string, used: number, limit: number, emitted: readonly Emitted[]): CoordinatorVerdict {
+  if (table.pausedBy !== null) return { emit: emitted };
+  table.pausedBy = quota;
+  const message = `${quota} is used up; resume the goal with a larger one`;
+  return { go: 'paused', emit: [...emitted, fact('quota.exceeded', { quota, used, limit }), fact('goal.paused', { reason: 'quota', quota, message }), request('timer.stop', 'deadline', { name: 'deadline' })] };
+}
+
+/** Stops every attempt at work: its push is no longer repeated, and its agent is told. */
+export function abortOpen(table: CoordinatorTable, reason: string): Emitted[] {
+  const emitted: Emitted[] = [];
+  if (table.running === 0) return emitted;
+  for (const [index, task] of table.tasks.entries()) {
+    for (const attempt of task.open) {
+      emitted.push(request('effect.abort', attemptRef(index, attempt)), tellAgent(table, index, attempt, { type: 'agent.cancel', reason }));
+    }
+  }
+  return emitted;
+}
+
+/** What the last fact of a goal tells of it as a whole. */
+function closing(table: CoordinatorTable, at: number): Record<string, unknown> {
+  const { spent, modelCalls, costUnknown, estimated } = ledgerOf(table);
+  return {
+    usage: { modelCalls, toolCalls: spent.toolCalls, tokens: spent.tokens, costMicroUsd: costUnknown ? null : spent.costMicroUsd, estimated, ms: table.startedAt === 0 ? 0 : at - table.startedAt },
+    tasks: { total: table.tasks.length, completed: table.completed, failed: table.failed },
+    artifacts: table.artifacts.length,
+  };
+}

@@ -1,0 +1,131 @@
+import { fact, request, type StampedInput, type Verdict } from '../../actors/cell/kind.ts';
+import { fanInDefault } from '../strategies/map-reduce.ts';
+import { strategyOf } from '../strategies/index.ts';
+import { available, grantMore, openLedger, raiseLimits } from '../ledger/ledger.ts';
+import type { CoordinatorState } from './coordinator.chart.ts';
+import { cancel, fail, pause, proceed } from './coordinator.endings.ts';
+import { asCoordinatorInput, type CoordinatorInput, type GoalAccept } from './coordinator.inputs.ts';
+import { acceptOf, type CoordinatorTable, ledgerOf, taskIndex } from './coordinator.table.ts';
+import { taskEnded } from './coordinator.tasks.ts';
+import { attemptRef, retryStragglers, tellAgent } from './coordinator.window.ts';
+
+type CoordinatorVerdict = Verdict<CoordinatorState>;
+
+const ended: ReadonlySet<CoordinatorState> = new Set(['completed', 'failed', 'cancelled']);
+
+/** Decides what a goal does next. Pure but for the table. */
+export function reduceCoordinator(table: CoordinatorTable, stamped: StampedInput, state: string): Verdict {
+  const input = asCoordinatorInput(stamped);
+  const verdict = ended.has(state as CoordinatorState) ? late(input) : decide(table, input, state as CoordinatorState);
+  return {
+    ...verdict,
+    context: { strategy: table.accept?.strategy.type ?? '', tasks: table.tasks.length, running: table.running, completed: table.completed, failed: table.failed, tokens: table.ledger?.spent.tokens ?? 0 },
+  };
+}
+
+function decide(table: CoordinatorTable, input: CoordinatorInput, state: CoordinatorState): CoordinatorVerdict {
+  switch (input.type) {
+    case 'goal.accept':
+      return accepted(table, input);
+    case 'cell.opened':
+      return state === 'accepted' ? started(table, input.at) : { emit: [] };
+    case 'task.ended':
+      return taskEnded(table, input, input.at);
+    case 'timer.fired':
+      return fired(table, input.name, input.at);
+    case 'message.stored':
+      return { emit: [] };
+    case 'effect.failed':
+      return pushFailed(table, input, input.at);
+    case 'budget.ask':
+      return asked(table, input);
+    case 'goal.note':
+      return { emit: table.tasks.flatMap((task, index) => task.open.map((attempt) => tellAgent(table, index, attempt, { type: 'agent.note', text: input.text }))) };
+    case 'goal.cancel':
+      return cancel(table, input.at, input.reason);
+    case 'goal.resume':
+      return resumed(table, input, state);
+  }
+}
+
+function accepted(table: CoordinatorTable, input: GoalAccept): CoordinatorVerdict {
+  table.accept = input;
+  table.ledger = openLedger(input.quota);
+  const { goal, strategy, agents, quota, profile, workspace } = input;
+  const shown = goal.length > 4_000 ? `${goal.slice(0, 4_000)}…` : goal;
+  const data = { goal: shown, strategy, agents, quota, profile: profile.name, model: profile.model, modelWhy: profile.modelWhy, files: workspace?.files ?? 0, parts: input.plan.count };
+  return { go: 'accepted', emit: [fact('goal.accepted', data)] };
+}
+
+function started(table: CoordinatorTable, at: number): CoordinatorVerdict {
+  const { strategy, plan, quota, why } = acceptOf(table);
+  table.startedAt = at;
+  const options = strategy.type === 'map-reduce' ? { fanIn: strategy.fanIn ?? fanInDefault, onFailure: strategy.onFailure ?? 'fail' } : { fanIn: fanInDefault, onFailure: 'fail' as const };
+  table.plan = strategyOf(strategy.type).begin({ parts: plan.count, ...options });
+  const emitted = [
+    fact('goal.started', { strategy: strategy.type }),
+    fact('plan.made', { strategy: strategy.type, why, items: plan.blob, count: plan.count, tasks: strategyOf(strategy.type).expected(table.plan) }),
+    request('timer.start', 'deadline', { name: 'deadline', ms: Math.ceil(quota.maxSeconds * 1_000) }),
+  ];
+  return proceed(table, at, emitted, 'running');
+}
+
+function fired(table: CoordinatorTable, name: string, at: number): CoordinatorVerdict {
+  if (name === 'straggler') return { emit: table.pausedBy === null ? retryStragglers(table, at) : [] };
+  const { quota } = acceptOf(table);
+  table.refusedBy = 'maxSeconds';
+  const verdict = pause(table, 'maxSeconds', Math.round((at - table.startedAt) / 1_000), quota.maxSeconds, []);
+  // Time is up for those at work too; their tasks wait for the next try.
+  return { ...verdict, emit: [...verdict.emit, ...stopForPause(table)] };
+}
+
+function stopForPause(table: CoordinatorTable): CoordinatorVerdict['emit'] {
+  const emitted = table.tasks.flatMap((task, index) => task.open.map((attempt) => tellAgent(table, index, attempt, { type: 'agent.cancel', reason: 'the goal is paused: maxSeconds' })));
+  return emitted;
+}
+
+/** A push that cannot be stored for good ends the goal; a message that cannot be delivered is only lost to its agent, which the retry rules cover. */
+function pushFailed(table: CoordinatorTable, input: Extract<CoordinatorInput, { type: 'effect.failed' }>, at: number): CoordinatorVerdict {
+  if (!input.ref.startsWith('t')) return { emit: [] };
+  return fail(table, at, 'internal', `task ${input.ref} could not be handed to a worker: ${input.code} ${input.message}`, []);
+}
+
+function asked(table: CoordinatorTable, input: Extract<CoordinatorInput, { type: 'budget.ask' }>): CoordinatorVerdict {
+  const index = taskIndex(input.task);
+  const ledger = ledgerOf(table);
+  const attempt = attemptRef(index, input.attempt);
+  const granted = grantMore(ledger, attempt, input);
+  if (!('short' in granted)) {
+    return { emit: [fact('budget.granted', { task: input.task, attempt: input.attempt, ...granted }), tellAgent(table, index, input.attempt, { type: 'budget.granted', ...granted })] };
+  }
+  table.refusedBy = granted.short;
+  const message = `${granted.short} of the goal is used up or reserved`;
+  const left = available(ledger);
+  return {
+    emit: [
+      fact('budget.refused', { task: input.task, attempt: input.attempt, quota: granted.short, left }),
+      tellAgent(table, index, input.attempt, { type: 'budget.refused', quota: granted.short, message }),
+    ],
+  };
+}
+
+function resumed(table: CoordinatorTable, input: Extract<CoordinatorInput, { type: 'goal.resume' }>, state: CoordinatorState): CoordinatorVerdict {
+  const accept = acceptOf(table);
+  if (input.quota !== undefined) {
+    const quota = { ...accept.quota, ...input.quota };
+    table.accept = { ...accept, quota };
+    raiseLimits(ledgerOf(table), quota);
+  }
+  if (state !== 'paused') return { emit: [] };
+  table.pausedBy = null;
+  const { quota } = acceptOf(table);
+  const emitted = [fact('goal.resumed', { quota }), request('timer.start', 'deadline', { name: 'deadline', ms: Math.ceil(quota.maxSeconds * 1_000) })];
+  return proceed(table, input.at, emitted, 'running');
+}
+
+/** After the end nothing is decided any more; what stragglers tell is kept. */
+function late(input: CoordinatorInput): CoordinatorVerdict {
+  if (input.type !== 'task.ended') return { emit: [] };
+  return { emit: [fact('task.superseded', { task: input.task, attempt: input.attempt, outcome: input.outcome })] };
+}
+

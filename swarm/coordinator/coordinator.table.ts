@@ -1,0 +1,91 @@
+import type { Artifact } from '../../protocols/goals/goal.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { GoalAccept } from './coordinator.inputs.ts';
+
+/** One task, in the order of making; its id is `t<index>`. */
+export interface TaskRow {
+  readonly role: string;
+  readonly name: string;
+  readonly part: number | null;
+  readonly merges: readonly number[];
+  readonly place: readonly number[];
+  state: 'waiting' | 'running' | 'completed' | 'failed';
+  /** Attempts made; the newest has this number. */
+  attempts: number;
+  /** Attempts that have not ended. */
+  open: number[];
+  /** When the newest attempt was pushed. Milliseconds since 1970. */
+  pushedAt: number;
+  result: string | null;
+  blob: string | null;
+}
+
+/** The table of a coordinator. Plain JSON, updated in place by the reducer. */
+export interface CoordinatorTable {
+  accept: GoalAccept | null;
+  /** The strategy's own state. */
+  plan: unknown;
+  tasks: TaskRow[];
+  /** Tasks that wait for another try, by index. */
+  retries: number[];
+  /** Attempts at work. */
+  running: number;
+  completed: number;
+  failed: number;
+  ledger: Ledger | null;
+  /** How long completed attempts took, the newest `durationsMax`. Milliseconds. */
+  durations: number[];
+  stragglerArmed: boolean;
+  startedAt: number;
+  artifacts: Artifact[];
+  /** Blobs with more artifacts than a record holds. */
+  artifactBlobs: string[];
+  sends: number;
+  /** The quota that the goal is paused by. */
+  pausedBy: string | null;
+  /** The quota that the last refused ask ran into. */
+  refusedBy: string;
+}
+
+export function emptyCoordinatorTable(): CoordinatorTable {
+  return {
+    accept: null,
+    plan: null,
+    tasks: [],
+    retries: [],
+    running: 0,
+    completed: 0,
+    failed: 0,
+    ledger: null,
+    durations: [],
+    stragglerArmed: false,
+    startedAt: 0,
+    artifacts: [],
+    artifactBlobs: [],
+    sends: 0,
+    pausedBy: null,
+    refusedBy: 'maxTokens',
+  };
+}
+
+/** The goal as accepted. */
+export function acceptOf(table: CoordinatorTable): GoalAccept {
+  if (table.accept === null) throw new Error('a coordinator has no goal before goal.accept');
+  return table.accept;
+}
+
+export function ledgerOf(table: CoordinatorTable): Ledger {
+  if (table.ledger === null) throw new Error('a coordinator has no ledger before goal.accept');
+  return table.ledger;
+}
+
+export function taskOf(table: CoordinatorTable, index: number): TaskRow {
+  const task = table.tasks[index];
+  if (task === undefined) throw new Error(`the goal has no task t${index}`);
+  return task;
+}
+
+/** `t12` → 12. */
+export function taskIndex(task: string): number {
+  return Number(task.slice(1));
+}

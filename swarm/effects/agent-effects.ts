@@ -1,0 +1,76 @@
+import type { AgentTable } from '../../actors/agent/agent.table.ts';
+import { resultInlineCharsMax } from '../../actors/agent/bounds.ts';
+import type { EffectContext, Perform } from '../../actors/cell/cell.ts';
+import type { Request } from '../../actors/cell/kind.ts';
+import type { ToolScope } from '../../actors/ports/tools.ts';
+import { FlockworkError } from '../../protocols/errors/error.ts';
+import { liveSubject } from '../../protocols/subjects.ts';
+import type { SwarmHost } from '../swarm-host.ts';
+import { sendMessage } from './send-message.ts';
+
+/** A reply longer than this cannot be a record. Characters. */
+const replyCharsMax = 120_000;
+/** More changed files than this are listed in a blob. */
+const artifactsInlineMax = 100;
+
+type Answer = { readonly type: string; readonly [field: string]: unknown };
+
+/** Performs what agents ask for: model calls, tools, collecting the workspace, messages. */
+export function agentEffects(host: SwarmHost): Perform {
+  return (request, context) => {
+    switch (request.type) {
+      case 'model.call':
+        return callModel(host, request, context);
+      case 'tool.run':
+        return runTool(host, request, context);
+      case 'workspace.collect':
+        return collect(host, context);
+      case 'message.send':
+        return sendMessage(host, request, context);
+      default:
+        return Promise.reject(new FlockworkError('internal', `nobody performs '${request.type}' for an agent`, { details: { type: request.type } }));
+    }
+  };
+}
+
+/** The workspace of the attempt that an agent's table stands for. */
+export function scopeOf(address: { tenant: string; root: string }, table: AgentTable): ToolScope {
+  const manifest = table.spec?.workspace?.manifest;
+  return { tenant: address.tenant, root: address.root, task: table.task, attempt: table.attempt, ...(manifest === undefined ? {} : { manifest }) };
+}
+
+async function callModel(host: SwarmHost, request: Request, { address, key, epoch, table, signal }: EffectContext): Promise<Answer> {
+  const { transcript, spec } = table as AgentTable;
+  const live = liveSubject(address);
+  let offset = 0;
+  const onDelta = (text: string): void => {
+    host.bus.pubsub.publish(live, JSON.stringify({ call: request.ref, epoch, offset, text }));
+    offset += text.length;
+  };
+  const messages = transcript.slice(0, Number(request['upTo']));
+  const reply = await host.models.call(
+    { model: String(request['model']), messages, tools: spec?.tools ?? [], outputTokensMax: Number(request['outputTokensMax']), key },
+    { signal, onDelta },
+  );
+  const { text, toolCalls, finish, usage, costMicroUsd, answeredBy } = reply;
+  const size = text.length + JSON.stringify(toolCalls).length;
+  if (size > replyCharsMax) {
+    throw new FlockworkError('record_too_large', `the model answered with ${size} characters, above the bound of ${replyCharsMax}; ask for less or lower outputTokensMax`, { details: { size, replyCharsMax } });
+  }
+  const textBlob = text.length > resultInlineCharsMax ? await host.bus.blobs.put(address.tenant, new TextEncoder().encode(text)) : undefined;
+  return { type: 'model.replied', text, toolCalls, finish, usage, costMicroUsd, answeredBy, ...(textBlob === undefined ? {} : { textBlob }) };
+}
+
+async function runTool(host: SwarmHost, request: Request, { address, key, table, signal }: EffectContext): Promise<Answer> {
+  const agent = table as AgentTable;
+  const permitted = (agent.spec?.tools ?? []).map(({ name }) => name);
+  const { text, truncated } = await host.tools.run({ scope: scopeOf(address, agent), name: String(request['name']), input: request['input'], permitted, key }, { signal });
+  return { type: 'tool.completed', text, truncated };
+}
+
+async function collect(host: SwarmHost, { address, table }: EffectContext): Promise<Answer> {
+  const artifacts = await host.tools.collect(scopeOf(address, table as AgentTable));
+  if (artifacts.length <= artifactsInlineMax) return { type: 'workspace.collected', artifacts, count: artifacts.length };
+  const artifactsBlob = await host.bus.blobs.put(address.tenant, new TextEncoder().encode(JSON.stringify(artifacts)));
+  return { type: 'workspace.collected', artifactsBlob, count: artifacts.length };
+}

@@ -1,0 +1,95 @@
+import { textHash } from '../../actors/cell/chain.ts';
+import { canonicalJson } from '../../actors/cell/canonical.ts';
+import type { Blobs } from '../../actors/ports/blobs.ts';
+import { FlockworkError } from '../../protocols/errors/error.ts';
+import { agentsDefault, type GoalSubmission, type Manifest, type ManifestFile, manifestFilesMax, type Quota, type QuotaOptions, type StrategyOptions } from '../../protocols/goals/goal.ts';
+import type { GoalAccept } from '../coordinator/coordinator.inputs.ts';
+import { coordinatorKind } from '../coordinator/coordinator.kind.ts';
+import { chooseStrategy } from '../strategies/choose.ts';
+import { strategyOf } from '../strategies/index.ts';
+import type { GoalSettings } from '../swarm-host.ts';
+import { type GoalMaterial, splitParts, wholePart } from './parts.ts';
+
+/** Turns a submission into the first input of its coordinator: everything resolved, everything large stored as a blob. */
+export async function acceptGoal(submission: GoalSubmission, goalId: string, tenant: string, settings: GoalSettings, blobs: Blobs): Promise<GoalAccept> {
+  const agents = submission.agents ?? settings.agents ?? agentsDefault;
+  const profile = settings.profile(submission.profile, submission.model);
+  const material = await gather(submission, tenant, settings, blobs);
+  const parts = splitParts(material, agents);
+  const asked = optionsOf(submission.strategy);
+  const shape = { parts: parts.length, files: material.manifest?.files.length ?? 0, items: material.items.length };
+  const { strategy, why } = chooseStrategy(asked, shape);
+  strategyOf(strategy.type);
+  const plan = strategy.type === 'single' || parts.length === 0 ? [wholePart(material)] : parts;
+  const store = (value: unknown): Promise<string> => blobs.put(tenant, new TextEncoder().encode(JSON.stringify(value)));
+  const { manifest } = material;
+  return {
+    type: 'goal.accept',
+    machine: 'coordinator',
+    version: coordinatorKind.version,
+    tenant,
+    goalId,
+    goal: submission.goal,
+    strategy: strategy.type === 'map-reduce' ? { fanIn: settings.fanIn, ...strategy } : strategy,
+    why,
+    agents,
+    quota: mergeQuota(settings.quota, submission.quota),
+    profile,
+    plan: { blob: await store(plan), count: plan.length },
+    workspace: manifest === null ? null : { blob: await store(manifest), files: manifest.files.length, bytes: manifest.files.reduce((sum, { size }) => sum + size, 0) },
+    taskAttemptsMax: settings.taskAttemptsMax,
+    stragglerFactor: settings.stragglerFactor,
+    bodyHash: submissionHash(submission),
+  };
+}
+
+/** The quota with what was asked for in place of the default. */
+export function mergeQuota(base: Quota, asked: QuotaOptions | undefined): Quota {
+  const merged: { -readonly [Name in keyof Quota]: number } = { ...base };
+  for (const [name, value] of Object.entries(asked ?? {})) if (value !== undefined) merged[name as keyof Quota] = value;
+  return merged;
+}
+
+/** Equal for equal submissions, whatever the order of their fields. */
+export function submissionHash(submission: GoalSubmission): string {
+  const { idempotencyKey: _key, ...body } = submission;
+  return textHash(canonicalJson(body));
+}
+
+/** The id of a goal with an idempotency key: made from tenant and key, so that the first append is the dedupe. */
+export function idempotentGoalId(tenant: string, key: string): string {
+  return `g-${textHash(`${tenant}\n${key}`).slice(0, 26)}`;
+}
+
+function optionsOf(strategy: GoalSubmission['strategy']): StrategyOptions | undefined {
+  if (strategy === undefined || typeof strategy === 'object') return strategy;
+  if (strategy === 'pipeline') throw new FlockworkError('invalid_request', 'strategy pipeline needs its stages: {"type":"pipeline","stages":[{"name","prompt"}]}', { details: { strategy } });
+  return { type: strategy };
+}
+
+async function gather(submission: GoalSubmission, tenant: string, settings: GoalSettings, blobs: Blobs): Promise<GoalMaterial> {
+  const texts: { name: string; text: string }[] = [];
+  const items: string[] = [];
+  const files = new Map<string, ManifestFile>();
+  for (const input of submission.inputs ?? []) {
+    if (input.kind === 'text') texts.push({ name: input.name ?? `text ${texts.length + 1}`, text: input.text });
+    else if (input.kind === 'items') items.push(...input.items);
+    else {
+      const { files: more }: Manifest = input.kind === 'path' ? await settings.snapshotPath(tenant, input.path) : input.manifest;
+      if (input.kind === 'files') await requireBlobs(blobs, tenant, more);
+      for (const file of more) files.set(file.path, file);
+    }
+  }
+  if (files.size > manifestFilesMax) {
+    throw new FlockworkError('input_too_large', `the inputs have ${files.size} files, above the bound of ${manifestFilesMax}; submit a smaller folder`, { details: { files: files.size, manifestFilesMax } });
+  }
+  return { texts, items, manifest: files.size === 0 ? null : { files: [...files.values()] } };
+}
+
+async function requireBlobs(blobs: Blobs, tenant: string, files: readonly ManifestFile[]): Promise<void> {
+  for (const { path, sha256 } of files) {
+    if ((await blobs.size(tenant, sha256)) === undefined) {
+      throw new FlockworkError('blob_unknown', `the manifest names ${path}, but its blob ${sha256} was not sent; send it with blob.put first`, { details: { path, sha256 } });
+    }
+  }
+}

@@ -1,0 +1,96 @@
+import type { Cell } from '../../actors/cell/cell.ts';
+import type { Input } from '../../actors/cell/kind.ts';
+import type { Delivery } from '../../actors/ports/queue.ts';
+import { failureOf } from '../../protocols/errors/error.ts';
+import { isEnded } from '../../protocols/goals/goal.ts';
+import { coordinatorActor } from '../../protocols/goals/task.ts';
+import { recordInput } from '../../protocols/journal/record.ts';
+import { type ActorAddress, journalSubject, parseInboxSubject } from '../../protocols/subjects.ts';
+import { type GoalRow, goalKey } from '../goals/goal-index.ts';
+import type { SwarmHost } from '../swarm-host.ts';
+import { inboxDeliveriesMax, inboxNakMs, inboxNakMsMax, inboxPullMax, inboxPullMs } from './bounds.ts';
+import type { OpenCells } from './open-cells.ts';
+
+interface InboxPumpOptions {
+  readonly host: SwarmHost;
+  readonly cells: OpenCells;
+  readonly shards: readonly number[];
+  /** Opens a root's coordinator. */
+  readonly wake: (tenant: string, root: string) => Promise<Cell | undefined>;
+}
+
+/** Drains the inboxes of the shards of this node: journals each message, then acknowledges it. */
+export class InboxPump {
+  readonly #options: InboxPumpOptions;
+  readonly #abort = new AbortController();
+  #loops: Promise<void>[] = [];
+
+  constructor(options: InboxPumpOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    this.#loops = this.#options.shards.map((shard) => this.#drain(String(shard)));
+  }
+
+  async stop(): Promise<void> {
+    this.#abort.abort();
+    await Promise.allSettled(this.#loops);
+  }
+
+  async #drain(topic: string): Promise<void> {
+    const { signal } = this.#abort;
+    const { host } = this.#options;
+    while (!signal.aborted) {
+      try {
+        const deliveries = await host.bus.inbox.pull({ topic, max: inboxPullMax, waitMs: inboxPullMs, signal });
+        await Promise.all(deliveries.map((delivery) => this.#deliver(delivery)));
+      } catch (error) {
+        if (signal.aborted) return;
+        host.note(`the inbox of shard ${topic} could not be read: ${failureOf(error).message}`);
+        await new Promise<void>((resolve) => host.clock.timer(inboxNakMsMax, resolve));
+      }
+    }
+  }
+
+  async #deliver(delivery: Delivery): Promise<void> {
+    const address = parseInboxSubject(delivery.subject);
+    const input = parseInput(delivery.body);
+    if (address === undefined || input === undefined) return delivery.bury('not an inbox message of this version');
+    const cell = await this.#find(address);
+    if (cell === undefined) return this.#undeliverable(delivery, address);
+    try {
+      await cell.post({ ...input, id: delivery.id });
+      await delivery.ack();
+    } catch (error) {
+      // Full or stopped: the message is still in the inbox and comes again.
+      this.#options.host.note(`${cell.stream}: a message waits (${failureOf(error).code})`);
+      await delivery.nak(inboxNakMs);
+    }
+  }
+
+  async #find({ tenant, root, actor }: ActorAddress): Promise<Cell | undefined> {
+    const open = this.#options.cells.get(journalSubject({ tenant, root, actor }));
+    if (open !== undefined || actor !== coordinatorActor) return open;
+    return this.#options.wake(tenant, root);
+  }
+
+  /** An actor that is over gets no messages; one that is not open here is given time to be. */
+  async #undeliverable(delivery: Delivery, { tenant, root, actor }: ActorAddress): Promise<void> {
+    const row = await this.#options.host.bus.index.get(goalKey(tenant, root));
+    if (row === undefined) return delivery.bury(`there is no root '${root}'`);
+    if (isEnded((JSON.parse(row) as GoalRow).status)) return delivery.bury(`goal ${root} has ended`);
+    if (delivery.deliveries >= inboxDeliveriesMax) return delivery.bury(`${actor} was not open in ${inboxDeliveriesMax} deliveries`);
+    await delivery.nak(Math.min(inboxNakMs * 2 ** Math.min(delivery.deliveries - 1, 10), inboxNakMsMax));
+  }
+}
+
+function parseInput(body: string): Input | undefined {
+  try {
+    const parsed = recordInput.safeParse(JSON.parse(body));
+    return parsed.success ? (parsed.data as Input) : undefined;
+  } catch {
+    // Not JSON: the caller buries it with a reason.
+    return undefined;
+  }
+}

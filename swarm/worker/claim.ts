@@ -1,0 +1,57 @@
+import type { Clock } from '../../actors/ports/clock.ts';
+import type { Delivery } from '../../actors/ports/queue.ts';
+import { deadlineShare } from './bounds.ts';
+
+/**
+ * The claim on one delivery: extended every third of ackWaitMs, and held only until deadlineShare of ackWaitMs
+ * after the last time that the bus confirmed it, counted from before the question.
+ */
+export class Claim {
+  readonly #delivery: Delivery;
+  readonly #ackWaitMs: number;
+  readonly #clock: Clock;
+  #heldUntil: number;
+  #disarm: (() => void) | undefined;
+  #lost: (() => void) | undefined;
+  #released = false;
+
+  constructor(delivery: Delivery, ackWaitMs: number, clock: Clock) {
+    this.#delivery = delivery;
+    this.#ackWaitMs = ackWaitMs;
+    this.#clock = clock;
+    this.#heldUntil = clock.now() + ackWaitMs * deadlineShare;
+    this.#arm();
+  }
+
+  /** The local ownership deadline has not passed. */
+  get held(): boolean {
+    return !this.#released && this.#clock.now() < this.#heldUntil;
+  }
+
+  /** Called once when the claim cannot be confirmed in time. */
+  onLost(lost: () => void): void {
+    this.#lost = lost;
+  }
+
+  release(): void {
+    this.#released = true;
+    this.#disarm?.();
+  }
+
+  #arm(): void {
+    this.#disarm = this.#clock.timer(this.#ackWaitMs / 3, () => void this.#extend());
+  }
+
+  async #extend(): Promise<void> {
+    const before = this.#clock.now();
+    try {
+      await this.#delivery.working();
+      this.#heldUntil = before + this.#ackWaitMs * deadlineShare;
+    } catch {
+      // Lost or out of reach: the deadline decides, and until then another try may be confirmed.
+    }
+    if (this.#released) return;
+    if (this.held) this.#arm();
+    else this.#lost?.();
+  }
+}

@@ -1,0 +1,171 @@
+import { agentKind } from '../../actors/agent/agent.kind.ts';
+import type { AgentTable } from '../../actors/agent/agent.table.ts';
+import { Cell, type CellOptions, type Perform } from '../../actors/cell/cell.ts';
+import { loadFold } from '../../actors/cell/load.ts';
+import type { Delivery } from '../../actors/ports/queue.ts';
+import { failureOf } from '../../protocols/errors/error.ts';
+import { isEnded } from '../../protocols/goals/goal.ts';
+import { agentActor, coordinatorActor, type TaskMessage, taskMessage, taskSpec, type TaskSpec } from '../../protocols/goals/task.ts';
+import { journalSubject } from '../../protocols/subjects.ts';
+import { agentEffects, scopeOf } from '../effects/agent-effects.ts';
+import { type GoalRow, goalKey } from '../goals/goal-index.ts';
+import type { OpenCells } from '../owner/open-cells.ts';
+import type { SwarmHost } from '../swarm-host.ts';
+import { concurrency as concurrencyDefault, failedNakMs, heldNakMs, taskPullMs } from './bounds.ts';
+import { Claim } from './claim.ts';
+import { nodeKey } from './node-lease.ts';
+
+export interface WorkerOptions {
+  readonly host: SwarmHost;
+  readonly cells: OpenCells;
+  readonly pools: readonly string[];
+  readonly concurrency?: number;
+}
+
+/** Pulls tasks, opens each agent where its journal stands, and acknowledges a task only after the agent's last record. */
+export class Worker {
+  readonly #host: SwarmHost;
+  readonly #cells: OpenCells;
+  readonly #pools: readonly string[];
+  readonly #concurrency: number;
+  readonly #perform: Perform;
+  readonly #abort = new AbortController();
+  readonly #running = new Map<string, Promise<void>>();
+  #loops: Promise<void>[] = [];
+  #freed: (() => void)[] = [];
+
+  constructor({ host, cells, pools, concurrency = concurrencyDefault }: WorkerOptions) {
+    this.#host = host;
+    this.#cells = cells;
+    this.#pools = pools;
+    this.#concurrency = concurrency;
+    this.#perform = agentEffects(host);
+  }
+
+  /** Agents at work. */
+  get load(): number {
+    return this.#running.size;
+  }
+
+  start(): void {
+    this.#loops = this.#pools.map((pool) => this.#pullFrom(pool));
+  }
+
+  /** Stops pulling, gives agents `drainMs` to end, then stops their cells: the journals go on elsewhere. */
+  async stop(drainMs = 0): Promise<void> {
+    this.#abort.abort();
+    for (const free of this.#freed) free();
+    if (drainMs > 0 && this.#running.size > 0) {
+      let disarm = (): void => undefined;
+      const late = new Promise<void>((resolve) => (disarm = this.#host.clock.timer(drainMs, resolve)));
+      await Promise.race([Promise.allSettled(this.#running.values()), late]);
+      disarm();
+    }
+    for (const cell of this.#cells.all()) if (cell.address.actor !== coordinatorActor) cell.stop();
+    await Promise.allSettled([...this.#running.values(), ...this.#loops]);
+  }
+
+  async #pullFrom(topic: string): Promise<void> {
+    const { signal } = this.#abort;
+    while (!signal.aborted) {
+      const room = this.#concurrency - this.#running.size;
+      if (room <= 0) {
+        await new Promise<void>((resolve) => this.#freed.push(resolve));
+        continue;
+      }
+      try {
+        for (const delivery of await this.#host.bus.tasks.pull({ topic, max: room, waitMs: taskPullMs, signal })) this.#begin(delivery);
+      } catch (error) {
+        if (signal.aborted) return;
+        this.#host.note(`pool ${topic} could not be read: ${failureOf(error).message}`);
+        await new Promise<void>((resolve) => this.#host.clock.timer(failedNakMs, resolve));
+      }
+    }
+  }
+
+  #begin(delivery: Delivery): void {
+    const work = this.#work(delivery)
+      .catch(async (error: unknown) => {
+        this.#host.note(`task ${delivery.id}: ${failureOf(error).message} (${failureOf(error).code})`);
+        if (!this.#abort.signal.aborted) await delivery.nak(failedNakMs).catch((cause: unknown) => this.#host.note(`task ${delivery.id} could not be given back: ${failureOf(cause).message}`));
+      })
+      .finally(() => {
+        this.#running.delete(delivery.id);
+        for (const free of this.#freed.splice(0)) free();
+      });
+    this.#running.set(delivery.id, work);
+  }
+
+  async #work(delivery: Delivery): Promise<void> {
+    const message = readTask(delivery.body);
+    if (message === undefined) return delivery.bury('not a task message of this version');
+    if (await this.#goalEnded(message)) return delivery.ack();
+    const stream = journalSubject({ tenant: message.tenant, root: message.root, actor: agentActor(message.task, message.attempt) });
+    if (this.#cells.get(stream) !== undefined) return delivery.nak(heldNakMs);
+    const { fold } = await loadFold(this.#host.bus, this.#host.kinds, stream, this.#host.cellBounds.inboxSeenMax);
+    if (fold?.ended) return delivery.ack();
+    // Two workers must not steal one journal from each other for ever: a living node keeps what it opened.
+    if (fold !== undefined && fold.node !== this.#host.node && (await this.#host.bus.registry.get(nodeKey(fold.node))) !== undefined) return delivery.nak(heldNakMs);
+    const claim = new Claim(delivery, this.#host.bus.tasks.ackWaitMs, this.#host.clock);
+    try {
+      await this.#runAgent(message, stream, fold === undefined, claim);
+      await delivery.ack();
+    } finally {
+      claim.release();
+    }
+  }
+
+  async #runAgent(message: TaskMessage, stream: string, fresh: boolean, claim: Claim): Promise<void> {
+    const options = this.#cellOptions(message, stream, claim);
+    const cell = fresh ? await Cell.create(options, { ...(await this.#assignment(message)) }) : await Cell.open(options);
+    if (cell === undefined) throw new Error(`the journal ${stream} vanished while it was opened`);
+    this.#cells.add(cell);
+    claim.onLost(() => cell.stop());
+    const end = await cell.whenStopped();
+    if (end.reason === 'failed') throw Object.assign(new Error(end.failure.message), { cause: end.failure });
+    if (end.reason !== 'ended') throw new Error(`the cell stopped: ${end.reason}`);
+    await this.#host.tools.release(scopeOf(cell.address, cell.table as AgentTable));
+  }
+
+  async #assignment(message: TaskMessage): Promise<{ type: string; readonly [field: string]: unknown }> {
+    const { task, attempt, allotment } = message;
+    return { type: 'agent.assign', machine: agentKind.machine, version: agentKind.version, node: this.#host.node, epoch: 1, task, attempt, allotment, spec: await this.#spec(message) };
+  }
+
+  async #spec({ tenant, spec }: TaskMessage): Promise<TaskSpec> {
+    if (!('blob' in spec)) return spec;
+    return taskSpec.parse(JSON.parse(new TextDecoder().decode(await this.#host.bus.blobs.get(tenant, spec.blob))));
+  }
+
+  async #goalEnded({ tenant, root }: TaskMessage): Promise<boolean> {
+    const row = await this.#host.bus.index.get(goalKey(tenant, root));
+    return row !== undefined && isEnded((JSON.parse(row) as GoalRow).status);
+  }
+
+  #cellOptions({ tenant, root, task, attempt }: TaskMessage, stream: string, claim: Claim): CellOptions {
+    const { bus, clock, ids, kinds, node, cellBounds, onDead, observe } = this.#host;
+    return {
+      address: { tenant, root, actor: agentActor(task, attempt) },
+      stream,
+      kinds,
+      node,
+      ports: { journal: bus.journal, blobs: bus.blobs, clock, ids },
+      perform: this.#perform,
+      bounds: cellBounds,
+      mayStart: () => claim.held,
+      onDead,
+      parent: coordinatorActor,
+      ...(observe === undefined ? {} : { observe }),
+    };
+  }
+}
+
+function readTask(body: string): TaskMessage | undefined {
+  try {
+    const parsed = taskMessage.safeParse(JSON.parse(body));
+    return parsed.success ? parsed.data : undefined;
+  } catch {
+    // Not JSON: the caller buries it with a reason.
+    return undefined;
+  }
+}
