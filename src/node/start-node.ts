@@ -1,35 +1,27 @@
 import { randomBytes } from 'node:crypto';
-import { realpath } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { join, resolve, sep } from 'node:path';
+import { resolve } from 'node:path';
 import { agentKind } from '../../actors/agent/agent.kind.ts';
-import { type CellBounds, throwsInRowMax } from '../../actors/cell/bounds.ts';
 import { Kinds } from '../../actors/cell/kinds.ts';
 import type { Bus } from '../../actors/ports/bus.ts';
 import type { Models } from '../../actors/ports/models.ts';
 import type { Observer } from '../../actors/ports/observer.ts';
 import type { Tools } from '../../actors/ports/tools.ts';
-import { FlockworkError } from '../../protocols/errors/error.ts';
-import { agentsDefault } from '../../protocols/goals/goal.ts';
 import { coordinatorKind } from '../../swarm/coordinator/coordinator.kind.ts';
-import { goalIndex } from '../../swarm/goals/goal-index.ts';
 import { Goals } from '../../swarm/goals/goals.ts';
 import { OpenCells } from '../../swarm/owner/open-cells.ts';
 import { ShardOwner } from '../../swarm/owner/shard-owner.ts';
-import type { GoalSettings, SwarmHost } from '../../swarm/swarm-host.ts';
+import type { SwarmHost } from '../../swarm/swarm-host.ts';
 import { NodeLease } from '../../swarm/worker/node-lease.ts';
 import { Worker } from '../../swarm/worker/worker.ts';
-import { openEmbeddedBus } from '../bus/embedded/index.ts';
 import { createClient, type FlockworkClient } from '../client/index.ts';
 import type { LoadedConfig, NodeRole } from '../config/index.ts';
 import { createDispatcher, createAuthorizer, type Gateway, type GatewayAuth, gatewayLimits, type NodeView, startGateway } from '../gateway/index.ts';
-import { chooseModel, createModels, parseModelName } from '../models/index.ts';
-import { createBubblewrap, createUnconfined } from '../sandboxes/index.ts';
-import { builtinToolSpecs, createTools, type UserTool } from '../tools/index.ts';
-import { createWorkspaces, snapshotFolder } from '../workspace/index.ts';
+import { chooseModel } from '../models/index.ts';
+import type { Tool } from '../tools/index.ts';
 import { removeNodeFiles, writeEndpoints, writePid } from './endpoints-file.ts';
 import { createGatewayHost } from './gateway-host.ts';
-import { createProfiles } from './profiles.ts';
+import { cellBounds, goalSettings, modelsOf, openBus, toolsOf } from './parts.ts';
 import { systemClock } from './system-clock.ts';
 import { systemIds } from './system-ids.ts';
 import { version } from './version.ts';
@@ -49,7 +41,7 @@ export interface NodeOptions {
   /** Something an operator should know, one line. */
   readonly onNote?: (line: string) => void;
   /** Tools beside the built-in ones, made with `defineTool`. */
-  readonly tools?: readonly UserTool[];
+  readonly tools?: readonly Tool[];
   /** Sees what every actor does; nothing it does can hurt one. */
   readonly observe?: Observer;
   /** Wraps what reaches outside, before anything uses it: for counting, tracing, and fault injection. */
@@ -91,7 +83,8 @@ export async function startNode(options: NodeOptions): Promise<FlockworkNode> {
       writePid(dataDir);
       undo.push(() => removeNodeFiles(dataDir));
     }
-    const { bus, models, tools } = wrapped(options, { bus: opened, models: modelsOf(config), tools: toolsOf(config, opened, dataDir, options.tools ?? []) });
+    const gate = toolsOf(config, opened, dataDir, options.tools ?? []);
+    const { bus, models, tools } = wrapped(options, { bus: opened, models: modelsOf(config), tools: gate });
     const kinds = new Kinds([agentKind, coordinatorKind] as never);
     const cells = new OpenCells();
     let deadInputs = 0;
@@ -111,7 +104,7 @@ export async function startNode(options: NodeOptions): Promise<FlockworkNode> {
       ...(options.observe === undefined ? {} : { observe: options.observe }),
       note: onNote,
     };
-    const settings = goalSettings(config, model, bus, options.tools ?? []);
+    const settings = goalSettings(config, model, bus, gate.specs());
     const goals = new Goals(host, settings);
     const worker = roles.includes('worker') ? new Worker({ host, cells, pools: values.worker.pools, concurrency: values.worker.concurrency }) : undefined;
     const owner = roles.includes('coordinator') ? new ShardOwner({ host, cells, idleMs: values.cell.idleMs }) : undefined;
@@ -176,65 +169,4 @@ export async function startNode(options: NodeOptions): Promise<FlockworkNode> {
 
 function wrapped({ wrap }: NodeOptions, parts: NodeParts): NodeParts {
   return wrap === undefined ? parts : wrap(parts);
-}
-
-async function openBus({ values }: LoadedConfig, dataDir: string): Promise<Bus> {
-  if (values.bus.kind === 'embedded') return openEmbeddedBus({ folder: dataDir, projector: goalIndex, sync: values.journal.sync });
-  const { openNatsBus } = await import('../bus/nats/index.ts');
-  return openNatsBus({ servers: values.bus.natsUrl, projector: goalIndex });
-}
-
-function cellBounds({ values }: LoadedConfig): CellBounds {
-  const { mailboxMessagesMax, inboxSeenMax, openingsMax } = values.cell;
-  return { mailboxMessagesMax, inboxSeenMax, throwsInRowMax, openingsMax, snapshotRecords: values.journal.snapshotRecords };
-}
-
-function modelsOf({ values, credentials, environment }: LoadedConfig): Models {
-  const { firstByteMaxMs, idleMaxMs } = values.model;
-  return createModels({
-    firstByteMaxMs,
-    idleMaxMs,
-    openai: { baseUrl: values.openai.baseUrl, apiKey: credentials.openaiApiKey, organization: environment['OPENAI_ORG_ID'] },
-    ollama: values.ollama,
-    prices: values.prices,
-  } as Parameters<typeof createModels>[0]);
-}
-
-function toolsOf({ values, secrets }: LoadedConfig, bus: Bus, dataDir: string, tools: readonly UserTool[]): Tools {
-  const { filesMax, bytesMax } = values.workspace;
-  const workspaces = createWorkspaces({ folder: join(dataDir, 'workspaces'), blobs: bus.blobs, filesMax, bytesMax });
-  const sandbox = values.tools.sandbox === 'none' ? createUnconfined() : createBubblewrap();
-  const { timeoutMs, outputCharsMax } = values.tools;
-  return createTools({ workspaces, sandbox, secrets, timeoutMs, outputCharsMax, tools });
-}
-
-function goalSettings({ values }: LoadedConfig, model: { model: string; why: string }, bus: Bus, tools: readonly UserTool[]): GoalSettings {
-  const specs = [...builtinToolSpecs(), ...tools.map(({ spec }) => spec)];
-  const { filesMax, bytesMax, roots } = values.workspace;
-  return {
-    quota: values.quota,
-    agents: agentsDefault,
-    fanIn: values.strategy.fanIn,
-    taskAttemptsMax: values.strategy.taskAttemptsMax,
-    stragglerFactor: values.strategy.stragglerFactor,
-    profile: createProfiles({ config: values, model, tools: specs, checkModel: (name) => void parseModelName(name) }),
-    snapshotPath: async (tenant, path) => {
-      await mustBeUnderRoots(path, roots);
-      const { manifest } = await snapshotFolder(path, { put: (bytes) => bus.blobs.put(tenant, bytes), filesMax, bytesMax });
-      return manifest;
-    },
-  };
-}
-
-async function mustBeUnderRoots(path: string, roots: readonly string[]): Promise<void> {
-  const refused = new FlockworkError('path_not_allowed', `the input path ${path} is not under one of workspace.roots of this node; add its folder there, or submit the files themselves with --input`, { details: { path } });
-  let real: string;
-  try {
-    real = await realpath(path);
-  } catch {
-    // Whether it exists is nobody's business who may not read it.
-    throw refused;
-  }
-  const resolvedRoots = await Promise.all(roots.map((root) => realpath(root).catch(() => resolve(root))));
-  if (!resolvedRoots.some((root) => real === root || real.startsWith(root + sep))) throw refused;
 }

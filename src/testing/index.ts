@@ -1,0 +1,3 @@
+/** For tests of and with Flockwork: a scripted model server, a clock that moves when told to, and fault points. */
+export { type Crossing, killAt, withFaultPoints } from './faults.ts';
+export { VirtualClock } from './virtual-clock.ts';

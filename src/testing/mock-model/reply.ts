@@ -1,0 +1,30 @@
+/** What the mock model says to one call. Plain data, so that a JSON file can hold it. */
+export interface MockReply {
+  readonly text?: string;
+  readonly toolCalls?: readonly MockToolCall[];
+  /** Waits this long before the first byte, in milliseconds. */
+  readonly latencyMs?: number;
+  /** Waits this long between two pieces of the stream, in milliseconds. */
+  readonly pieceMs?: number;
+  readonly usage?: Partial<MockUsage>;
+  /** Default: `tool_calls` when there are any, else `stop`. */
+  readonly finish?: string;
+  /** Misbehaves as the model of that name would; of the rest, `text` is then what a failure says. */
+  readonly scene?: string;
+}
+
+export interface MockToolCall {
+  /** With dots or with `_`, as the tools were given. */
+  readonly name: string;
+  readonly input?: unknown;
+  /** Sent in place of `input`, as it is: for arguments that are not JSON. */
+  readonly rawArguments?: string;
+}
+
+/** As the wire counts: cached tokens are a part of the prompt. */
+export interface MockUsage {
+  readonly prompt: number;
+  readonly cached: number;
+  readonly completion: number;
+  readonly reasoning: number;
+}

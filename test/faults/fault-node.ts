@@ -1,0 +1,68 @@
+/**
+ * A whole node as a child process, with one fault point armed. Its arguments come as JSON; it prints `ready <port>` and ends on SIGTERM.
+ * The tool `counter.add` is an effect outside that is not safe to repeat: it appends its key to a file, which the parent counts.
+ */
+import { appendFileSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
+import { z } from 'zod';
+import { loadConfig } from '../../src/config/index.ts';
+import { startNode } from '../../src/node/index.ts';
+import { killAt, withFaultPoints } from '../../src/testing/faults.ts';
+import { defineTool } from '../../src/tools/index.ts';
+
+export interface FaultNodeOptions {
+  readonly folder: string;
+  readonly port: number;
+  readonly modelUrl: string;
+  readonly effectsFile: string;
+  /** Where to write the name of each crossing, for finding the points. */
+  readonly crossingsFile?: string;
+  readonly kill?: { readonly point: string; readonly nth: number };
+}
+
+const options = JSON.parse(process.argv[2] ?? '{}') as FaultNodeOptions;
+const flag = (path: string, value: unknown): { flag: string; path: string; value: unknown } => ({ flag: `--${path}`, path, value });
+
+const config = await loadConfig({
+  cwd: options.folder,
+  env: { OPENAI_BASE_URL: options.modelUrl, OPENAI_API_KEY: 'scripted' },
+  flags: [flag('data.dir', options.folder), flag('http.port', options.port), flag('model.name', 'openai/scripted')],
+});
+const armed = options.kill === undefined ? undefined : killAt(options.kill.point, options.kill.nth);
+const cross = (point: string): void => {
+  if (options.crossingsFile !== undefined) appendFileSync(options.crossingsFile, `${point}\n`);
+  armed?.(point);
+};
+
+const node = await startNode({
+  config,
+  roles: ['gateway', 'coordinator', 'worker'],
+  listen: true,
+  tools: [
+    defineTool({
+      name: 'counter.read',
+      description: 'Reads a counter.',
+      input: z.strictObject({ name: z.string() }),
+      repeatable: true,
+      parallel: true,
+      writes: false,
+      run: async ({ name }) => `${name} is 1`,
+    }),
+    defineTool({
+      name: 'counter.add',
+      description: 'Adds to a counter outside; not safe to repeat.',
+      input: z.strictObject({ name: z.string() }),
+      writes: false,
+      run: async ({ name }, { key }) => {
+        appendFileSync(options.effectsFile, `${key}\n`);
+        await pause(2);
+        return `added to ${name}`;
+      },
+    }),
+  ],
+  onNote: (line) => process.stderr.write(`${line}\n`),
+  wrap: (parts) => withFaultPoints(parts, cross),
+});
+process.on('SIGTERM', () => void node.stop().then(() => process.exit(0)));
+const http = node.endpoints.find(({ name }) => name === 'http')?.address ?? '';
+process.stdout.write(`ready ${new URL(http).port}\n`);
