@@ -17,7 +17,7 @@ const script = join(import.meta.dirname, 'fault-node.ts');
 /** Starting from sources costs mostly compiling them: once is enough. */
 const compileCache = join(tmpdir(), 'flockwork-compile-cache');
 /** How long one run may take before it counts as stuck. Milliseconds. */
-const stuckMs = 45_000;
+const stuckMs = Number(process.env['FLOCKWORK_TEST_STUCK_MS'] ?? 45_000);
 
 export interface JournaledInput {
   readonly stream: string;
@@ -37,6 +37,8 @@ export interface FaultRun {
   /** Effects outside by key, as the file system has them. */
   readonly effects: ReadonlyMap<string, number>;
   readonly inputs: readonly JournaledInput[];
+  /** Ids of messages that became dead letters. */
+  readonly buried: readonly string[];
   readonly verify: VerifyResult;
   readonly replay: ReplayResult;
   /** Ids of messages that were acknowledged to the sender. */
@@ -115,7 +117,7 @@ async function watchToEnd(plan: FaultPlan, keeper: NodeKeeper, model: MockModel,
         kills: keeper.kills,
         callsByKey: counted(model.calls.map(({ key }) => key)),
         effects: counted(lines(options.effectsFile)),
-        inputs: await journaled(options.folder),
+        ...(await journaled(options.folder)),
         verify,
         replay,
         acknowledgedMessages,
@@ -191,14 +193,15 @@ class NodeKeeper {
   }
 }
 
-async function journaled(folder: string): Promise<JournaledInput[]> {
+async function journaled(folder: string): Promise<{ inputs: JournaledInput[]; buried: string[] }> {
   const bus = await openEmbeddedBus({ folder, projector: goalIndex });
   const inputs: JournaledInput[] = [];
   for await (const { stream, records } of bus.journal.read(journalPattern)) {
     for (const line of records) inputs.push({ ...(JSON.parse(splitRecord(line).body) as { input: JournaledInput }).input, stream });
   }
+  const buried = (await bus.inbox.dead()).map(({ id }) => id);
   await bus.close();
-  return inputs;
+  return { inputs, buried };
 }
 
 function lines(file: string): string[] {

@@ -28,10 +28,10 @@ export function expectPromisesKept(run: FaultRun, inFlightMax: number): void {
   for (const key of run.effects.keys()) expect(answered.has(key), `${key} happened and is not told`).toBe(true);
   for (const { key } of unknown) expect(run.inputs.some((input) => input.type === 'tool.started' && input.key === key)).toBe(true);
 
-  // What was acknowledged to a sender is in a journal.
+  // A message that was acknowledged to its sender has exactly one fate: journaled, or a dead letter with a reason.
   for (const id of run.acknowledgedMessages) {
-    const journaled = run.inputs.filter((input) => input.id === id);
-    expect(journaled.length, `message ${id}`).toBeLessThanOrEqual(1);
+    const fates = [...run.inputs.filter((input) => input.id === id), ...run.buried.filter((buried) => buried === id)];
+    expect(fates.length, `fates of message ${id}`).toBe(1);
   }
 
   // One answer for each task.
