@@ -9,6 +9,7 @@ import type { Observer } from '../../actors/ports/observer.ts';
 import type { Tools } from '../../actors/ports/tools.ts';
 import { coordinatorKind } from '../../swarm/coordinator/coordinator.kind.ts';
 import { Goals } from '../../swarm/goals/goals.ts';
+import { Adoption } from '../../swarm/owner/adoption.ts';
 import { OpenCells } from '../../swarm/owner/open-cells.ts';
 import { ShardOwner } from '../../swarm/owner/shard-owner.ts';
 import type { SwarmHost } from '../../swarm/swarm-host.ts';
@@ -38,6 +39,8 @@ export interface NodeOptions {
   readonly roles: readonly NodeRole[];
   /** Open the ports of the gateway; false = clients of this process only. */
   readonly listen: boolean;
+  /** `own`: goals that dead processes left stay as they are until they are resumed or cancelled through this node. Default `all`. */
+  readonly takeUp?: 'all' | 'own';
   /** Something an operator should know, one line. */
   readonly onNote?: (line: string) => void;
   /** Tools beside the built-in ones, made with `defineTool`. */
@@ -55,6 +58,8 @@ export interface FlockworkNode {
   readonly busKind: string;
   readonly dataDir: string;
   readonly model: { readonly model: string; readonly why: string };
+  /** Takes up a goal that a dead process left, where `takeUp` is `own`. */
+  takeUp(goalId: string, tenant?: string): void;
   /** A client inside this process. */
   client(tenant?: string): FlockworkClient;
   /** Takes no new work, gives agents up to `drainMs` to end, and closes everything; the journals go on at the next start. */
@@ -70,7 +75,7 @@ export async function startNode(options: NodeOptions): Promise<FlockworkNode> {
   const dataDir = resolve(values.data.dir);
   const id = values.node.id === '' ? `${hostname().replace(/[^A-Za-z0-9_-]/g, '-').slice(0, 40)}-${randomBytes(4).toString('hex')}` : values.node.id;
   const model = await chooseModel({
-    config: values.model.name,
+    ...(config.origins['model.name']?.startsWith('flag ') ? { flag: values.model.name } : { config: values.model.name }),
     env: config.environment,
     openai: { baseUrl: values.openai.baseUrl, model: values.openai.model, apiKey: config.credentials.openaiApiKey },
     ollama: values.ollama,
@@ -87,6 +92,7 @@ export async function startNode(options: NodeOptions): Promise<FlockworkNode> {
     const { bus, models, tools } = wrapped(options, { bus: opened, models: modelsOf(config), tools: gate });
     const kinds = new Kinds([agentKind, coordinatorKind] as never);
     const cells = new OpenCells();
+    const adoption = new Adoption(options.takeUp ?? 'all');
     let deadInputs = 0;
     const host: SwarmHost = {
       node: id,
@@ -105,9 +111,9 @@ export async function startNode(options: NodeOptions): Promise<FlockworkNode> {
       note: onNote,
     };
     const settings = goalSettings(config, model, bus, gate.specs());
-    const goals = new Goals(host, settings);
-    const worker = roles.includes('worker') ? new Worker({ host, cells, pools: values.worker.pools, concurrency: values.worker.concurrency }) : undefined;
-    const owner = roles.includes('coordinator') ? new ShardOwner({ host, cells, idleMs: values.cell.idleMs }) : undefined;
+    const goals = new Goals(host, settings, (tenant, root) => adoption.add(tenant, root));
+    const worker = roles.includes('worker') ? new Worker({ host, cells, adoption, pools: values.worker.pools, concurrency: values.worker.concurrency }) : undefined;
+    const owner = roles.includes('coordinator') ? new ShardOwner({ host, cells, adoption, idleMs: values.cell.idleMs }) : undefined;
     const startedAt = new Date().toISOString();
     const self = (): NodeView => ({
       id,
@@ -158,6 +164,7 @@ export async function startNode(options: NodeOptions): Promise<FlockworkNode> {
       busKind: bus.kind,
       dataDir,
       model,
+      takeUp: (goalId, tenant = tenantDefault) => adoption.add(tenant, goalId),
       client: (tenant = tenantDefault) => createClient(local.connectLocal(tenant)),
       stop: ({ drainMs = 0 } = {}) => (stopping ??= stop(drainMs)),
     };

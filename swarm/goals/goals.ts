@@ -22,10 +22,13 @@ const listPageRows = 200;
 export class Goals {
   readonly #host: SwarmHost;
   readonly #settings: GoalSettings;
+  readonly #onTouched: (tenant: string, root: string) => void;
 
-  constructor(host: SwarmHost, settings: GoalSettings) {
+  /** `onTouched` is told of each root that a client asks something of. */
+  constructor(host: SwarmHost, settings: GoalSettings, onTouched: (tenant: string, root: string) => void = () => undefined) {
     this.#host = host;
     this.#settings = settings;
+    this.#onTouched = onTouched;
   }
 
   /** Resolves once `goal.accepted` is durable. The same idempotency key and body answers the same id, another body throws `idempotency_conflict`. */
@@ -128,6 +131,7 @@ export class Goals {
     const id = this.#host.ids.id();
     const subject = inboxSubject({ tenant, root, actor: coordinatorActor }, this.#host.node);
     await this.#host.bus.inbox.push({ subject, id, body: JSON.stringify({ ...message, id }) });
+    this.#onTouched(tenant, root);
     return id;
   }
 

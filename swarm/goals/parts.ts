@@ -26,7 +26,9 @@ const partCharsMax = 24_000;
 export function wholePart(material: GoalMaterial): Part {
   const blocks = material.texts.map(({ name, text }) => (material.texts.length > 1 ? `### ${name}\n${text}` : text));
   if (material.items.length > 0) blocks.push(material.items.map((item, index) => `${index + 1}. ${item}`).join('\n'));
-  return blocks.length === 0 ? { name: 'the whole goal' } : { name: 'input', text: blocks.join('\n\n') };
+  if (blocks.length === 0) return { name: 'the whole goal' };
+  const [only] = material.texts;
+  return { name: blocks.length === 1 && only !== undefined ? only.name : 'input', text: blocks.join('\n\n') };
 }
 
 /** The parts that the inputs fall into by themselves: one for each item, groups of neighbouring files, paragraphs of long texts. */

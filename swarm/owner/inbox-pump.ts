@@ -8,12 +8,14 @@ import { recordInput } from '../../protocols/journal/record.ts';
 import { type ActorAddress, journalSubject, parseInboxSubject } from '../../protocols/subjects.ts';
 import { type GoalRow, goalKey } from '../goals/goal-index.ts';
 import type { SwarmHost } from '../swarm-host.ts';
+import type { Adoption } from './adoption.ts';
 import { inboxDeliveriesMax, inboxNakMs, inboxNakMsMax, inboxPullMax, inboxPullMs } from './bounds.ts';
 import type { OpenCells } from './open-cells.ts';
 
 interface InboxPumpOptions {
   readonly host: SwarmHost;
   readonly cells: OpenCells;
+  readonly adoption: Adoption;
   readonly shards: readonly number[];
   /** Opens a root's coordinator. */
   readonly wake: (tenant: string, root: string) => Promise<Cell | undefined>;
@@ -80,6 +82,8 @@ export class InboxPump {
     const row = await this.#options.host.bus.index.get(goalKey(tenant, root));
     if (row === undefined) return delivery.bury(`there is no root '${root}'`);
     if (isEnded((JSON.parse(row) as GoalRow).status)) return delivery.bury(`goal ${root} has ended`);
+    // Whoever takes the root up finds it here.
+    if (!this.#options.adoption.has(tenant, root)) return delivery.nak(inboxNakMsMax);
     if (delivery.deliveries >= inboxDeliveriesMax) return delivery.bury(`${actor} was not open in ${inboxDeliveriesMax} deliveries`);
     await delivery.nak(Math.min(inboxNakMs * 2 ** Math.min(delivery.deliveries - 1, 10), inboxNakMsMax));
   }

@@ -8,6 +8,7 @@ import { coordinatorEffects } from '../effects/coordinator-effects.ts';
 import { type ActiveRoot, activeKey, activePrefix } from '../goals/goal-index.ts';
 import type { SwarmHost } from '../swarm-host.ts';
 import { agentEndOf } from './agent-end.ts';
+import type { Adoption } from './adoption.ts';
 import { idleMs as idleMsDefault, openingsAtOnceMax } from './bounds.ts';
 import { InboxPump } from './inbox-pump.ts';
 import type { OpenCells } from './open-cells.ts';
@@ -15,6 +16,7 @@ import type { OpenCells } from './open-cells.ts';
 export interface ShardOwnerOptions {
   readonly host: SwarmHost;
   readonly cells: OpenCells;
+  readonly adoption: Adoption;
   readonly shards?: readonly number[];
   readonly idleMs?: number;
   /** The local ownership deadline, asked before each effect. */
@@ -30,6 +32,7 @@ const allShards: readonly number[] = Array.from({ length: shardCount }, (_, shar
 export class ShardOwner {
   readonly #host: SwarmHost;
   readonly #cells: OpenCells;
+  readonly #adoption: Adoption;
   readonly #shards: ReadonlySet<number>;
   readonly #idleMs: number;
   readonly #mayStart: () => boolean;
@@ -43,9 +46,11 @@ export class ShardOwner {
   #disarmSweep: (() => void) | undefined;
   #stopped = false;
 
-  constructor({ host, cells, shards = allShards, idleMs = idleMsDefault, mayStart = () => true }: ShardOwnerOptions) {
+  constructor({ host, cells, adoption, shards = allShards, idleMs = idleMsDefault, mayStart = () => true }: ShardOwnerOptions) {
     this.#host = host;
     this.#cells = cells;
+    this.#adoption = adoption;
+    adoption.onAdopt((tenant, root) => void this.#wake(tenant, root));
     this.#shards = new Set(shards);
     this.#idleMs = idleMs;
     this.#mayStart = mayStart;
@@ -54,7 +59,7 @@ export class ShardOwner {
       clock: host.clock,
       onEscalate: (stream, failure) => host.note(`${stream} is left alone after too many failures: ${failure.message} (${failure.code}); its journal is whole, restart the node to try again`),
     });
-    this.#inbox = new InboxPump({ host, cells, shards, wake: (tenant, root) => this.#wake(tenant, root) });
+    this.#inbox = new InboxPump({ host, cells, adoption, shards, wake: (tenant, root) => this.#wake(tenant, root) });
   }
 
   /** Live first, then what stands in the index: nothing falls between. */
@@ -102,7 +107,11 @@ export class ShardOwner {
     const { tenant, root, actor } = address;
     if (actor === coordinatorActor) {
       this.#lastActive.set(entry.stream, this.#host.clock.now());
-      if (this.#cells.get(entry.stream) === undefined && entry.records[0]?.includes('"type":"goal.accept"')) void this.#wake(tenant, root);
+      if (this.#cells.get(entry.stream) === undefined && entry.records[0]?.includes('"type":"goal.accept"')) {
+        // Adopting wakes it, unless all roots are taken up anyway.
+        if (this.#adoption.has(tenant, root)) void this.#wake(tenant, root);
+        else this.#adoption.add(tenant, root);
+      }
       return;
     }
     const end = agentEndOf(entry);
@@ -132,7 +141,7 @@ export class ShardOwner {
     if (open !== undefined) return Promise.resolve(open);
     const opening = this.#opening.get(stream);
     if (opening !== undefined) return opening;
-    if (this.#stopped || !this.#shards.has(shardOf(root))) return Promise.resolve(undefined);
+    if (this.#stopped || !this.#shards.has(shardOf(root)) || !this.#adoption.has(tenant, root)) return Promise.resolve(undefined);
     this.#wakers.get(stream)?.();
     this.#wakers.delete(stream);
     const started = this.#open(tenant, root, stream).finally(() => this.#opening.delete(stream));

@@ -9,6 +9,7 @@ import { agentActor, coordinatorActor, type TaskMessage, taskMessage, taskSpec, 
 import { journalSubject } from '../../protocols/subjects.ts';
 import { agentEffects, scopeOf } from '../effects/agent-effects.ts';
 import { type GoalRow, goalKey } from '../goals/goal-index.ts';
+import type { Adoption } from '../owner/adoption.ts';
 import type { OpenCells } from '../owner/open-cells.ts';
 import type { SwarmHost } from '../swarm-host.ts';
 import { concurrency as concurrencyDefault, failedNakMs, heldNakMs, taskPullMs } from './bounds.ts';
@@ -18,6 +19,7 @@ import { nodeKey } from './node-lease.ts';
 export interface WorkerOptions {
   readonly host: SwarmHost;
   readonly cells: OpenCells;
+  readonly adoption: Adoption;
   readonly pools: readonly string[];
   readonly concurrency?: number;
 }
@@ -26,6 +28,7 @@ export interface WorkerOptions {
 export class Worker {
   readonly #host: SwarmHost;
   readonly #cells: OpenCells;
+  readonly #adoption: Adoption;
   readonly #pools: readonly string[];
   readonly #concurrency: number;
   readonly #perform: Perform;
@@ -34,9 +37,10 @@ export class Worker {
   #loops: Promise<void>[] = [];
   #freed: (() => void)[] = [];
 
-  constructor({ host, cells, pools, concurrency = concurrencyDefault }: WorkerOptions) {
+  constructor({ host, cells, adoption, pools, concurrency = concurrencyDefault }: WorkerOptions) {
     this.#host = host;
     this.#cells = cells;
+    this.#adoption = adoption;
     this.#pools = pools;
     this.#concurrency = concurrency;
     this.#perform = agentEffects(host);
@@ -86,8 +90,10 @@ export class Worker {
   #begin(delivery: Delivery): void {
     const work = this.#work(delivery)
       .catch(async (error: unknown) => {
+        // A stopping worker leaves its tasks to the next one; that is no failure.
+        if (this.#abort.signal.aborted) return;
         this.#host.note(`task ${delivery.id}: ${failureOf(error).message} (${failureOf(error).code})`);
-        if (!this.#abort.signal.aborted) await delivery.nak(failedNakMs).catch((cause: unknown) => this.#host.note(`task ${delivery.id} could not be given back: ${failureOf(cause).message}`));
+        await delivery.nak(failedNakMs).catch((cause: unknown) => this.#host.note(`task ${delivery.id} could not be given back: ${failureOf(cause).message}`));
       })
       .finally(() => {
         this.#running.delete(delivery.id);
@@ -99,6 +105,7 @@ export class Worker {
   async #work(delivery: Delivery): Promise<void> {
     const message = readTask(delivery.body);
     if (message === undefined) return delivery.bury('not a task message of this version');
+    if (!this.#adoption.has(message.tenant, message.root)) return delivery.nak(heldNakMs);
     if (await this.#goalEnded(message)) return delivery.ack();
     const stream = journalSubject({ tenant: message.tenant, root: message.root, actor: agentActor(message.task, message.attempt) });
     if (this.#cells.get(stream) !== undefined) return delivery.nak(heldNakMs);

@@ -1,0 +1,53 @@
+import { randomUUID } from 'node:crypto';
+import type { DeadLetter, QueueMessage } from '../../../actors/ports/queue.ts';
+import * as bounds from './bounds.ts';
+import type { Link } from './link.ts';
+import { checkSize, fromHeader, publishStored, toHeader } from './publish.ts';
+import { deadIdHeader, deadReasonHeader, deadSubjectHeader } from './queue-headers.ts';
+import { readStream } from './read-stream.ts';
+import { headOf } from './stored.ts';
+import { deadStream } from './streams.ts';
+
+/** The longest reason kept, in characters. */
+const reasonCharactersMax = 512;
+const decoder = new TextDecoder();
+
+/** The dead letters of one queue. The oldest give way above `deadLettersMax`. */
+export class DeadLetters {
+  readonly #link: Link;
+  readonly #subject: string;
+
+  constructor(link: Link, queue: string) {
+    this.#link = link;
+    this.#subject = `dead.${queue}`;
+  }
+
+  /** `sequence` names the message in its queue, so that burying it twice stores one letter. */
+  async bury(message: QueueMessage, reason: string, sequence?: number): Promise<void> {
+    const what = `bury message ${message.id}`;
+    checkSize(this.#link, Buffer.byteLength(message.body), what);
+    await publishStored(
+      this.#link,
+      {
+        subject: this.#subject,
+        body: message.body,
+        id: `${this.#subject}:${sequence ?? randomUUID()}`,
+        headers: { [deadSubjectHeader]: toHeader(message.subject), [deadIdHeader]: toHeader(message.id), [deadReasonHeader]: toHeader(reason.slice(0, reasonCharactersMax)) },
+      },
+      what,
+    );
+  }
+
+  /** The oldest first. */
+  async list(limit = bounds.deadListedMax): Promise<readonly DeadLetter[]> {
+    const letters: DeadLetter[] = [];
+    if (limit <= 0) return letters;
+    const head = await headOf(this.#link, deadStream);
+    for await (const { headers, data, storedAt } of readStream(this.#link, { stream: deadStream, filter: this.#subject, after: 0, head })) {
+      const header = (name: string): string => fromHeader(headers?.get(name) ?? '');
+      letters.push({ subject: header(deadSubjectHeader), id: header(deadIdHeader), body: decoder.decode(data), reason: header(deadReasonHeader), at: storedAt });
+      if (letters.length >= limit) break;
+    }
+    return letters;
+  }
+}

@@ -1,0 +1,56 @@
+import { FlockworkError } from '../../../protocols/errors/error.ts';
+import { isToken, journalPattern, parseInboxSubject, parseJournalSubject } from '../../../protocols/subjects.ts';
+
+/** Refuses what is not the stream of one actor. */
+export function checkJournalSubject(subject: string): void {
+  if (parseJournalSubject(subject) === undefined || !subject.split('.').every(isToken)) throw wrong(subject, 'flock.<tenant>.journal.<shard>.<root>.<actor>');
+}
+
+/** The pattern to ask the server for: it refuses one that reaches beyond the stream's own subjects. */
+export function journalFilter(pattern: string): string {
+  checkPattern(pattern);
+  const [flock, tenant, kind, ...rest] = pattern.split('.');
+  return flock === 'flock' && tenant !== '>' && kind === 'journal' && rest.length > 0 ? pattern : journalPattern;
+}
+
+/** Refuses what is no pattern: tokens, `*` for one, `>` as the last one. */
+export function checkPattern(pattern: string): void {
+  const tokens = pattern.split('.');
+  const valid = tokens.every((token, at) => token === '*' || (token === '>' && at === tokens.length - 1) || /^[^\s*>]+$/.test(token));
+  if (!valid) throw wrong(pattern, 'tokens joined by dots, with * for one and a final > for the rest');
+}
+
+/** Which of the two queues: what its subjects are like, and which consumers share one topic, first served first. */
+export interface QueueKind {
+  readonly name: 'tasks' | 'inbox';
+  topicOf(subject: string): string | undefined;
+  lanes(topic: string): readonly { readonly consumer: string; readonly filter: string }[];
+}
+
+const priorities = Array.from({ length: 10 }, (_, priority) => String(priority));
+const taskLength = 7;
+
+/** Topic = pool; a smaller priority digit goes first, so each has a consumer. */
+export const taskKind: QueueKind = {
+  name: 'tasks',
+  topicOf: (subject) => {
+    const tokens = subject.split('.');
+    const [flock, , kind, pool, priority = ''] = tokens;
+    return tokens.length === taskLength && tokens.every(isToken) && flock === 'flock' && kind === 'task' && /^\d$/.test(priority) ? pool : undefined;
+  },
+  lanes: (pool) => priorities.map((priority) => ({ consumer: `p${priority}-${pool}`, filter: `flock.*.task.${pool}.${priority}.>` })),
+};
+
+/** Topic = shard. */
+export const inboxKind: QueueKind = {
+  name: 'inbox',
+  topicOf: (subject) => {
+    const address = parseInboxSubject(subject);
+    return address === undefined || !subject.split('.').every(isToken) ? undefined : String(address.shard);
+  },
+  lanes: (shard) => [{ consumer: `shard-${shard}`, filter: `flock.*.inbox.${shard}.>` }],
+};
+
+export function wrong(subject: string, form: string): FlockworkError {
+  return new FlockworkError('subject_invalid', `'${subject.slice(0, 256)}' is not of the form ${form}; tokens are letters, digits, '-' and '_'`, { details: { subject: subject.slice(0, 256) } });
+}

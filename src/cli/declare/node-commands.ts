@@ -1,0 +1,70 @@
+import type { Command } from 'commander';
+import { type Choose, declare, withConnection, withSettings } from './declaration.ts';
+
+/** Commands that run, look at and check nodes. */
+export function declareNodeCommands(program: Command, choose: Choose): void {
+  withSettings(
+    declare(program, 'start', 'Run a node as a service. Prints one line per endpoint, then a line that begins with ready. SIGTERM drains it.', [
+      ['flockwork start', 'on http://127.0.0.1:9090'],
+      ['flockwork start --http-port 0 --data-dir /var/lib/flockwork', 'on a free port'],
+      ['flockwork start --roles worker --nats nats://10.0.0.7:4222', 'a worker of a cluster'],
+    ]),
+  )
+    .option('--roles <list>', 'gateway, coordinator and worker, separated by commas (default: all)')
+    .option('--nats <url...>', 'use NATS; local is nats://127.0.0.1:4222')
+    .option('--host <address>', 'the address to listen on (default 127.0.0.1)')
+    .option('--http-port <port>', 'the port for HTTP and WebSocket (default 9090; 0 takes a free one)')
+    .option('--quic-port <port>', 'accepted for later; QUIC is not in this build')
+    .option('--model <provider/name>', 'the model of goals that name none')
+    .option('--sandbox <kind>', 'what isolates system.run: bubblewrap or none')
+    .action((options) => choose(async (io) => (await import('../commands/start.ts')).start(io, options)));
+
+  withConnection(declare(program, 'nodes', 'List the nodes that run.', [['flockwork nodes --connect http://127.0.0.1:9090', 'as one of them sees it']])).action(
+    (options) => choose(async (io) => (await import('../commands/nodes.ts')).nodes(io, options)),
+  );
+
+  withConnection(
+    declare(program, 'replay <goal>', 'Run the journals of a goal again, without any effect, and compare what they decide.', [
+      ['flockwork replay g_1a2b', 'exit code 1 when anything differs'],
+    ]),
+  ).action((goal, options) => choose(async (io) => (await import('../commands/replay.ts')).replay(io, goal, options)));
+
+  const audit = program.command('audit').description('Check what is on record.');
+  withConnection(
+    declare(audit, 'verify [goal]', 'Check the hash chains of one goal, or of all.', [
+      ['flockwork audit verify', 'every goal; exit code 1 when one is broken'],
+      ['flockwork audit verify g_1a2b --json', 'one goal, as JSON'],
+    ]),
+  ).action((goal, options) => choose(async (io) => (await import('../commands/audit-verify.ts')).auditVerify(io, goal, options)));
+
+  const config = program.command('config').description('Look at the configuration.');
+  withConnection(
+    declare(config, 'get [key]', 'Show the configuration in force here; with --connect, that of a node. Secrets are never shown.', [
+      ['flockwork config get --origin', 'every value, and where it came from'],
+      ['flockwork config get http.port', 'one value'],
+      ['flockwork config get quota', 'one section'],
+    ]),
+  )
+    .option('--origin', 'say where each value came from')
+    .action((key, options) => choose(async (io) => (await import('../commands/config-get.ts')).configGet(io, key, options)));
+  declare(config, 'example', 'Print flockwork.toml with every key, its meaning and its default.', [
+    ['flockwork config example > flockwork.toml', 'to begin with'],
+  ]).action((options) => choose(async (io) => (await import('../commands/config-example.ts')).configExample(io, options)));
+
+  withSettings(
+    declare(program, 'doctor', 'Check this machine and configuration; exit code 1 when something needed is broken.', [
+      ['flockwork doctor --json', 'one JSON line per check'],
+    ]),
+  )
+    .option('--nats <url...>', 'check these NATS servers too; local is nats://127.0.0.1:4222')
+    .option('--model <provider/name>', 'check this model')
+    .action((options) => choose(async (io) => (await import('../commands/doctor.ts')).doctor(io, options)));
+
+  declare(program, 'mock-model', 'Run a scripted model server on this machine, for tests and demos.', [
+    ['flockwork mock-model --port 8080', 'an OpenAI-compatible server'],
+    ['flockwork mock-model --script rules.json', 'answers from a file of rules'],
+  ])
+    .option('--port <port>', 'the port to listen on (default: a free one)')
+    .option('--script <file>', 'a JSON file with rules: which request gets which answer')
+    .action((options) => choose(async (io) => (await import('../commands/mock-model.ts')).mockModel(io, options)));
+}

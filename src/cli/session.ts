@@ -1,0 +1,115 @@
+import { readFile, stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { FlockworkError } from '../../protocols/errors/error.ts';
+import type { FlockworkClient } from '../client/index.ts';
+import type { LoadedConfig, NodeRole } from '../config/index.ts';
+import type { FlockworkNode } from '../node/index.ts';
+import { hasCode, readEndpoints } from './endpoints.ts';
+import { type CommandIo, note } from './io.ts';
+import { loadSettings, type SettingOptions } from './settings.ts';
+
+export interface ConnectionOptions extends SettingOptions {
+  readonly connect?: string;
+  readonly tokenFile?: string;
+}
+
+/** A client and what stands behind it: a node elsewhere (`address`), or one in this process (`node`). */
+export interface Session {
+  readonly client: FlockworkClient;
+  readonly address?: string;
+  readonly node?: FlockworkNode;
+  close(): Promise<void>;
+}
+
+/** The token of this command line: FLOCKWORK_TOKEN, or the file named. Never an argument, which others could read in the process list. */
+export async function readToken(io: CommandIo, { tokenFile }: ConnectionOptions): Promise<string | undefined> {
+  if (tokenFile !== undefined) {
+    try {
+      return (await readFile(resolve(io.cwd, tokenFile), 'utf8')).trim();
+    } catch (error) {
+      const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+      throw new FlockworkError('usage', `--token-file ${tokenFile} cannot be read (${reason})`, { cause: error });
+    }
+  }
+  const token = io.env['FLOCKWORK_TOKEN'];
+  return token === '' ? undefined : token;
+}
+
+/** The address that was named: --connect, else FLOCKWORK_CONNECT. */
+export function namedAddress(io: CommandIo, { connect }: ConnectionOptions): string | undefined {
+  const named = connect ?? io.env['FLOCKWORK_CONNECT'];
+  return named === '' ? undefined : named;
+}
+
+/** Connects to a node. Throws `connection_lost`, `unauthorized`, `version_unsupported` … */
+export async function connectTo(io: CommandIo, options: ConnectionOptions, address: string): Promise<Session> {
+  const [{ connect }, token] = await Promise.all([import('../client/index.ts'), readToken(io, options)]);
+  const client = await connect(address, { token });
+  return { client, address, close: () => client.close() };
+}
+
+/** The address of the live node of a data folder. */
+export async function liveAddress(dataDir: string): Promise<string | undefined> {
+  const endpoints = await readEndpoints(dataDir);
+  return endpoints?.ws ?? endpoints?.http;
+}
+
+/** Starts a node inside this process that nobody else can reach. It leaves what dead processes left alone until it is told to take a goal up. */
+export async function embeddedSession(io: CommandIo, config: LoadedConfig, roles: readonly NodeRole[]): Promise<Session> {
+  const { startNode } = await import('../node/index.ts');
+  const node = await startNode({ config, roles, listen: false, takeUp: 'own', onNote: (line) => note(io, line) });
+  const client = node.client();
+  return {
+    client,
+    node,
+    async close() {
+      await client.close();
+      await node.stop();
+    },
+  };
+}
+
+/** A client of a node that runs: the address named, else the live node of the data folder. Throws `no_node`. */
+export async function liveSession(io: CommandIo, options: ConnectionOptions): Promise<Session> {
+  const named = namedAddress(io, options);
+  if (named !== undefined) return connectTo(io, options, named);
+  const { dir } = (await loadSettings(io, options)).values.data;
+  const address = await liveAddress(dir);
+  if (address === undefined) throw noNode(dir);
+  return connectTo(io, options, address);
+}
+
+/** A client of a node that runs, else of one in this process on the same data folder, with the roles that the command needs. */
+export async function anySession(io: CommandIo, options: ConnectionOptions, roles: readonly NodeRole[]): Promise<Session> {
+  const named = namedAddress(io, options);
+  if (named !== undefined) return connectTo(io, options, named);
+  const config = await loadSettings(io, options);
+  const { dir } = config.values.data;
+  const address = await liveAddress(dir);
+  if (address !== undefined) return connectTo(io, options, address);
+  if (!(await isFolder(dir))) throw noNode(dir, 'and there is no such data folder');
+  return embeddedSession(io, config, roles);
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory();
+  } catch (error) {
+    if (hasCode(error, 'ENOENT') || hasCode(error, 'ENOTDIR')) return false;
+    throw error;
+  }
+}
+
+function noNode(dir: string, more = ''): FlockworkError {
+  const reason = more === '' ? `no node runs on ${dir}` : `no node runs on ${dir}, ${more}`;
+  return new FlockworkError('no_node', `${reason}; begin one with flockwork start, or name one with --connect`, { details: { dataDir: dir } });
+}
+
+/** Runs `use` with a session and closes it, whatever comes. */
+export async function withSession<Result>(session: Session, use: (session: Session) => Promise<Result>): Promise<Result> {
+  try {
+    return await use(session);
+  } finally {
+    await session.close();
+  }
+}

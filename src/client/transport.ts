@@ -1,0 +1,100 @@
+import { coordinatorActor } from '../../protocols/goals/task.ts';
+import { goalEndFacts } from '../../protocols/journal/facts.ts';
+import type { GoalDelta, GoalEvent } from '../../protocols/wire/methods.ts';
+
+/** What a watch yields. Deltas only when asked for. */
+export type WatchItem = { readonly kind: 'event'; readonly event: GoalEvent } | { readonly kind: 'delta'; readonly delta: GoalDelta };
+
+export interface WatchParams {
+  readonly goalId: string;
+  /** The cursor of the last event seen; absent = from the beginning. */
+  readonly after?: string;
+  readonly deltas?: boolean;
+}
+
+export interface WatchControl {
+  /** Ends the watch, as leaving the loop does; nothing is thrown. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A way to a node: WebSocket, HTTP or inside the process. Failures are `FlockworkError`. */
+export interface ClientTransport {
+  /** Calls a method of the wire. */
+  call(method: string, params: Readonly<Record<string, unknown>>): Promise<unknown>;
+  /** Events in order without gap or duplicate, up to the one that ends the goal; also over reconnects. */
+  watch(params: WatchParams, control?: WatchControl): AsyncIterable<WatchItem>;
+  /** Ends all calls and watches. */
+  close(): Promise<void>;
+}
+
+/** Bounds of a client; all are options of the same name. */
+export interface ClientLimits {
+  /** How long one connection attempt may take, ms. */
+  readonly connectMaxMs: number;
+  /** How long one answer may take, ms. */
+  readonly answerMaxMs: number;
+  /** Attempts in a row to reach the node again before calls and watches fail. */
+  readonly reconnectAttemptsMax: number;
+  /** The wait before the first of them, ms; it doubles from one to the next, with jitter. */
+  readonly reconnectWaitMs: number;
+  /** The longest wait between two, ms. */
+  readonly reconnectWaitMaxMs: number;
+  /** Silence on a connection after which the node is asked whether it lives, ms; it has as long again to answer. */
+  readonly silenceMaxMs: number;
+  /** Items of one watch that wait for their consumer; above it the client stops the watch and goes on from the cursor later. */
+  readonly watchItemsMax: number;
+}
+
+export const clientLimits: ClientLimits = {
+  connectMaxMs: 10_000,
+  answerMaxMs: 60_000,
+  reconnectAttemptsMax: 10,
+  reconnectWaitMs: 100,
+  reconnectWaitMaxMs: 5_000,
+  silenceMaxMs: 20_000,
+  watchItemsMax: 10_000,
+};
+
+/** True for the event after which nothing of the goal follows. */
+export function endsGoal({ actor, type }: GoalEvent): boolean {
+  return actor === coordinatorActor && (goalEndFacts.has(type) || type === 'actor.poisoned');
+}
+
+/** Methods that may be sent again when nobody knows whether they arrived. */
+const repeatableMethods: ReadonlySet<string> = new Set([
+  'ping',
+  'goal.get',
+  'goal.list',
+  'goal.verify',
+  'goal.replay',
+  'blob.put',
+  'blob.get',
+  'artifact.list',
+  'node.list',
+  'config.get',
+]);
+
+/** A submission with an idempotency key is one goal, however often it is sent. */
+export function isRepeatable(method: string, params: Readonly<Record<string, unknown>>): boolean {
+  return repeatableMethods.has(method) || (method === 'goal.submit' && typeof params.idempotencyKey === 'string');
+}
+
+/** The wait before attempt `attempt` (0 is the first), ms. */
+export function reconnectWait(limits: ClientLimits, attempt: number): number {
+  const wait = Math.min(limits.reconnectWaitMaxMs, limits.reconnectWaitMs * 2 ** attempt);
+  return wait * (0.75 + Math.random() / 2);
+}
+
+/** Resolves after `ms`, or earlier when the signal aborts. */
+export function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal.addEventListener('abort', done);
+    if (signal.aborted) done();
+  });
+}

@@ -1,0 +1,232 @@
+import { z } from 'zod';
+import { manifestFilesMax, quotaDefault } from '../../protocols/goals/goal.ts';
+
+/** The longest wait that a timer of this platform can hold, in milliseconds. */
+export const waitMsMax = 2_147_483_647;
+
+const milliseconds = (fallback: number, meaning: string, least = 1) => z.int().min(least).max(waitMsMax).default(fallback).describe(meaning);
+const count = (fallback: number, meaning: string, least = 1) => z.int().min(least).default(fallback).describe(meaning);
+const text = (fallback: string, meaning: string) => z.string().default(fallback).describe(meaning);
+const port = (fallback: number, meaning: string) => z.int().min(0).max(65_535).default(fallback).describe(meaning);
+
+export const nodeRoles = ['gateway', 'coordinator', 'worker'] as const;
+export type NodeRole = (typeof nodeRoles)[number];
+
+const nameToken = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'use 1 to 64 letters, digits, dashes and underscores');
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 in lower-case hex');
+
+const node = z
+  .strictObject({
+    id: z
+      .union([nameToken, z.literal('')])
+      .default('')
+      .describe('Name of this node in lists and leases; empty: host name and a random end.'),
+    roles: z
+      .array(z.enum(nodeRoles))
+      .min(1)
+      .default([...nodeRoles])
+      .describe('What this process does: gateway (takes requests), coordinator (drives goals), worker (runs agents).'),
+    drainMs: milliseconds(30_000, 'How long a stopping node waits for the work in hand, in milliseconds.', 0),
+  })
+  .prefault({})
+  .describe('This process.');
+
+const data = z
+  .strictObject({
+    dir: z
+      .string()
+      .min(1)
+      .default('./.flockwork')
+      .describe('The data folder. A relative path counts from the working folder, or from the folder of the configuration file that names it.'),
+  })
+  .prefault({})
+  .describe('Where the node keeps what it must not lose.');
+
+const http = z
+  .strictObject({
+    host: text('127.0.0.1', 'Address to listen on. Any other than loopback needs auth.mode = "token".'),
+    port: port(9090, 'Port for HTTP and WebSocket; 0 takes a free one.'),
+  })
+  .prefault({})
+  .describe('HTTP and WebSocket.');
+
+const auth = z
+  .strictObject({
+    mode: z.enum(['loopback', 'token']).default('loopback').describe('loopback: no token is needed from this machine. token: every connection needs one.'),
+    tokens: z
+      .array(z.strictObject({ tenant: nameToken, sha256 }))
+      .max(10_000)
+      .default([])
+      .describe('Accepted bearer tokens by the SHA-256 of their bytes, each with the tenant it speaks for.'),
+    tokenFile: text('', 'A file with one `tenant token` per line, for instance a mounted secret; adds to tokens.'),
+  })
+  .prefault({})
+  .describe('Who may connect.');
+
+const bus = z
+  .strictObject({
+    kind: z
+      .enum(['embedded', 'nats'])
+      .default('embedded')
+      .describe('embedded: one process, SQLite in the data folder. nats: JetStream, never replaced silently.'),
+    natsUrl: z.array(z.string().min(1)).max(64).default([]).describe('Addresses of the NATS servers, as nats://host:4222.'),
+  })
+  .prefault({})
+  .describe('What carries journals, queues and messages.');
+
+const journal = z
+  .strictObject({
+    sync: z.enum(['full', 'off']).default('full').describe('full: every acknowledged record is on the disk. off: a power cut may lose the last ones.'),
+    snapshotRecords: count(256, 'Records of one actor between two snapshots of its state.'),
+  })
+  .prefault({})
+  .describe('The durable log of every actor.');
+
+const model = z
+  .strictObject({
+    name: text('', 'The model, as provider/name; empty: OPENAI_*, then OLLAMA_HOST, then the built-in offline model.'),
+    firstByteMaxMs: milliseconds(60_000, 'How long a model may take to its first byte, in milliseconds.'),
+    idleMaxMs: milliseconds(60_000, 'How long a stream of a model may pause, in milliseconds.'),
+    outputTokensMax: count(4_096, 'The most tokens of one reply.'),
+  })
+  .prefault({})
+  .describe('Which model the agents ask, and how patiently.');
+
+const openai = z
+  .strictObject({
+    baseUrl: text('', 'Base URL of an OpenAI-compatible server; empty: the one of OpenAI.'),
+    model: text('', 'The model to ask when none is named; empty: the first that the server lists.'),
+    apiKeyEnv: text('OPENAI_API_KEY', 'The environment variable that holds the API key. The key itself never stands in a configuration.'),
+    apiKeyFile: text('', 'A file that holds the API key, for instance a mounted secret; wins over apiKeyEnv.'),
+  })
+  .prefault({})
+  .describe('The provider "openai": OpenAI, or any server that speaks Chat Completions.');
+
+const ollama = z
+  .strictObject({
+    baseUrl: text('', 'Base URL of an Ollama server, as OLLAMA_HOST names it; empty: http://127.0.0.1:11434/v1.'),
+    model: text('', 'The model to ask when none is named; empty: the first that the server lists.'),
+  })
+  .prefault({})
+  .describe('The provider "ollama", used when OLLAMA_HOST or a model name ollama/… says so.');
+
+const usd = (meaning: string) => z.number().min(0).max(1_000_000).describe(meaning);
+const price = z.strictObject({
+  input: usd('USD for a million input tokens.'),
+  output: usd('USD for a million output tokens.'),
+  cacheRead: usd('USD for a million input tokens read from the cache; absent: as input.').optional(),
+  cacheWrite: usd('USD for a million input tokens written to the cache; absent: as input.').optional(),
+});
+const prices = z
+  .record(z.string(), price)
+  .default({})
+  .describe('Prices by model, as [prices."openai/some-model"], in USD for a million tokens. A model without a price has no cost, and says so.');
+
+const workspace = z
+  .strictObject({
+    roots: z.array(z.string().min(1)).max(256).default([]).describe('Folders of this machine that inputs of kind `path` may name.'),
+    filesMax: z.int().min(1).max(manifestFilesMax).default(manifestFilesMax).describe('The most files of one input.'),
+    bytesMax: count(536_870_912, 'The most bytes of one input.'),
+  })
+  .prefault({})
+  .describe('The files that goals work on.');
+
+const worker = z
+  .strictObject({
+    concurrency: z.int().min(1).max(1_024).default(16).describe('Agents at work at once on this node.'),
+    pools: z.array(nameToken).min(1).max(64).default(['default']).describe('The pools whose tasks this node pulls.'),
+  })
+  .prefault({})
+  .describe('The worker role.');
+
+const tools = z
+  .strictObject({
+    sandbox: z
+      .enum(['bubblewrap', 'none'])
+      .default('bubblewrap')
+      .describe('What isolates system.run. A sandbox that cannot be had refuses to run; none is used only when named here.'),
+    timeoutMs: milliseconds(30_000, 'How long one tool call may take, in milliseconds.'),
+    outputCharsMax: z.int().min(100).max(60_000).default(10_000).describe('The most characters of one tool answer; the rest is cut with a mark.'),
+  })
+  .prefault({})
+  .describe('What agents may use.');
+
+const cell = z
+  .strictObject({
+    mailboxMessagesMax: count(1_000, 'Messages that may wait for one actor.'),
+    inboxSeenMax: count(10_000, 'Message ids that one actor remembers to drop repeats.'),
+    openingsMax: count(5, 'Openings of one actor without progress before it is given up as poisoned.'),
+    idleMs: milliseconds(60_000, 'How long an actor without work stays in memory, in milliseconds.'),
+  })
+  .prefault({})
+  .describe('The host of one actor.');
+
+const strategy = z
+  .strictObject({
+    fanIn: z.int().min(2).max(64).default(8).describe('Partial results that one reduce task merges.'),
+    taskAttemptsMax: z.int().min(1).max(100).default(3).describe('Attempts of one task before it fails for good.'),
+    stragglerFactor: z.number().min(1).max(1_000).default(3).describe('A task that takes this many times the median is tried a second time beside the first.'),
+  })
+  .prefault({})
+  .describe('How goals are divided.');
+
+const limits = z
+  .strictObject({
+    connectionsMax: count(1_000, 'Open connections.'),
+    watchesMax: count(5_000, 'Watches over all connections.'),
+    requestsInFlightMax: count(64, 'Unanswered requests of one connection.'),
+    jsonDepthMax: z.int().min(4).max(1_000).default(64).describe('The deepest nesting of a JSON message.'),
+  })
+  .prefault({})
+  .describe('Bounds of the gateway.');
+
+const quota = z
+  .strictObject({
+    maxTicks: z.int().min(1).max(10_000).default(quotaDefault.maxTicks).describe('Rounds of one agent.'),
+    maxToolCalls: count(quotaDefault.maxToolCalls, 'Tool calls of one goal.', 0),
+    maxTokens: count(quotaDefault.maxTokens, 'Tokens of one goal.'),
+    maxMemoryKeys: count(quotaDefault.maxMemoryKeys, 'Memory keys of one goal.', 0),
+    maxCostUsd: z.number().min(0).default(quotaDefault.maxCostUsd).describe('Cost of one goal in USD, as far as prices are known.'),
+    maxSeconds: z.number().positive().max(2_592_000).default(quotaDefault.maxSeconds).describe('Seconds of one goal.'),
+  })
+  .prefault({})
+  .describe('What a goal may use when it does not say otherwise.');
+
+const profile = z.strictObject({
+  model: z.string().min(1).optional().describe('The model, as provider/name.'),
+  system: z.string().max(65_536).optional().describe('The system prompt, in place of the built-in one.'),
+  tools: z.array(z.string().min(1)).max(256).optional().describe('The tools it may use; absent: all.'),
+  outputTokensMax: z.int().min(1).optional().describe('The most tokens of one reply.'),
+});
+const profiles = z.record(nameToken, profile).default({}).describe('Named agent configurations, as [profiles.reviewer], chosen with --profile.');
+
+const log = z
+  .strictObject({ level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info').describe('What is logged to stderr.') })
+  .prefault({})
+  .describe('Logs.');
+
+/** The whole configuration. Each key carries its meaning; the reference page and the example file are made from it. */
+export const configSchema = z.strictObject({
+  node,
+  data,
+  http,
+  auth,
+  bus,
+  journal,
+  model,
+  openai,
+  ollama,
+  prices,
+  workspace,
+  worker,
+  tools,
+  cell,
+  strategy,
+  limits,
+  quota,
+  profiles,
+  log,
+});
+
+/** The configuration in force. Holds references to secrets, never a secret. */
+export type Config = z.infer<typeof configSchema>;

@@ -1,0 +1,90 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import type { Environment } from './environment.ts';
+import { isTable } from './origin.ts';
+import type { ConfigProblem } from './problems.ts';
+import type { Config } from './schema.ts';
+
+/** A bearer token by its hash, with the tenant it speaks for. */
+export interface TokenGrant {
+  readonly tenant: string;
+  readonly sha256: string;
+}
+
+/** What the references of a configuration point at. Goes to the part that needs it, never into a log, a journal or an answer. */
+export interface Credentials {
+  readonly openaiApiKey?: string;
+}
+
+export interface ResolvedSecrets {
+  readonly credentials: Credentials;
+  /** Where the API key came from, as `config get` shows it. */
+  readonly apiKeyShown: string;
+  /** auth.tokens and what auth.tokenFile adds. */
+  readonly grants: readonly TokenGrant[];
+  /** Every secret text of this process, for leak scans. */
+  readonly secrets: readonly string[];
+  readonly problems: readonly ConfigProblem[];
+}
+
+/** Secrets of others that this process can see: nothing of them may leave either. */
+const foreignVariables = ['OPENAI_API_KEY', 'ANTHROPIC_API_KEY', 'FLOCKWORK_TOKEN'] as const;
+
+type OriginOf = (path: string) => string;
+
+/** Follows the references of a configuration. What cannot be read is a problem, with the key that names it. */
+export async function resolveSecrets(values: Config, environment: Environment, originOf: OriginOf): Promise<ResolvedSecrets> {
+  const problems: ConfigProblem[] = [];
+  const read = async (path: string, file: string): Promise<string | undefined> => {
+    try {
+      return await readFile(file, 'utf8');
+    } catch (error) {
+      problems.push({ path, origin: originOf(path), message: `cannot read ${file} (${codeOf(error)})` });
+      return undefined;
+    }
+  };
+  const { apiKeyEnv, apiKeyFile, baseUrl } = values.openai;
+  const apiKey = apiKeyFile === '' ? environment[apiKeyEnv] : (await read('openai.apiKeyFile', apiKeyFile))?.trim();
+  const apiKeySource = apiKeyFile === '' ? `env ${apiKeyEnv}` : `file ${apiKeyFile}`;
+  const fileTokens =
+    values.auth.tokenFile === '' ? [] : parseTokenFile((await read('auth.tokenFile', values.auth.tokenFile)) ?? '', values.auth.tokenFile, originOf, problems);
+  const passwords = [baseUrl, values.ollama.baseUrl, ...values.bus.natsUrl].flatMap(passwordsOf);
+  const secrets = [apiKey, ...fileTokens.map(({ token }) => token), ...passwords, ...foreignVariables.map((name) => environment[name])];
+  return {
+    credentials: apiKey === undefined || apiKey === '' ? {} : { openaiApiKey: apiKey },
+    apiKeyShown: apiKey === undefined || apiKey === '' ? `<not set: ${apiKeySource}>` : `<secret from ${apiKeySource}>`,
+    grants: [...values.auth.tokens, ...fileTokens.map(({ tenant, token }) => ({ tenant, sha256: createHash('sha256').update(token).digest('hex') }))],
+    secrets: [...new Set(secrets.filter((secret): secret is string => secret !== undefined && secret !== ''))],
+    problems,
+  };
+}
+
+function parseTokenFile(text: string, file: string, originOf: OriginOf, problems: ConfigProblem[]): readonly { tenant: string; token: string }[] {
+  return text.split('\n').flatMap((line, at) => {
+    const words = line.trim().split(/\s+/);
+    const [tenant, token] = words;
+    if (line.trim() === '' || line.startsWith('#')) return [];
+    if (words.length === 2 && tenant !== undefined && token !== undefined && /^[A-Za-z0-9_-]{1,64}$/.test(tenant)) return [{ tenant, token }];
+    problems.push({ path: 'auth.tokenFile', origin: originOf('auth.tokenFile'), message: `${file}:${at + 1}: must be \`tenant token\`` });
+    return [];
+  });
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : String(error);
+}
+
+function passwordsOf(address: string): readonly string[] {
+  if (!URL.canParse(address)) return [];
+  const { username, password } = new URL(address);
+  const parts = password === '' ? [username] : [password];
+  return parts.filter((part) => part !== '').map(decodeURIComponent);
+}
+
+/** The same values without anything secret in them: user and password of addresses are replaced, and so are token hashes. */
+export function withoutSecrets(value: unknown): unknown {
+  if (typeof value === 'string') return value.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/@]*@/i, '$1<secret>@');
+  if (Array.isArray(value)) return value.map(withoutSecrets);
+  if (!isTable(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, key === 'sha256' ? '<hash>' : withoutSecrets(inner)]));
+}

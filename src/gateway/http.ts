@@ -1,0 +1,197 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import swagger from '@fastify/swagger';
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifySchemaCompiler,
+  type FastifySerializerCompiler,
+  type RawServerDefault,
+} from 'fastify';
+import { jsonSchemaTransform, type ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { z } from 'zod';
+import { FlockworkError } from '../../protocols/errors/error.ts';
+import { frameBytesMax } from '../../protocols/wire/frame.ts';
+import { bearerToken } from './auth.ts';
+import { hideDefect } from './connection.ts';
+import type { DispatcherParts } from './dispatcher.ts';
+import { requestInvalid } from './issues.ts';
+import { decodeJson } from './json.ts';
+import { frameworkFailure, problemHeaders, problemOf } from './problem.ts';
+import { goalRoutes } from './routes-goals.ts';
+import { nodeRoutes, openRoutes } from './routes-node.ts';
+
+export type HttpApp = FastifyInstance<RawServerDefault, IncomingMessage, ServerResponse, FastifyBaseLogger, ZodTypeProvider>;
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Taken from the credential. */
+    tenant: string;
+    /** Gives back the request's place among those in flight. */
+    settled: () => void;
+  }
+}
+
+/** Connections above `connectionsMax` that are still taken, so that they can be told why; more are dropped. */
+export const refusalsMax = 64;
+
+const longestParamMax = 512;
+
+export interface HttpServer {
+  readonly app: HttpApp;
+  /** True for a socket above `connectionsMax`. */
+  refused(socket: object): boolean;
+}
+
+/** The HTTP routes of the contract; the WebSocket shares the server. */
+export async function createHttp(parts: DispatcherParts): Promise<HttpServer> {
+  const { limits, counters } = parts;
+  const app: HttpApp = Fastify({
+    logger: false,
+    bodyLimit: frameBytesMax,
+    exposeHeadRoutes: false,
+    forceCloseConnections: true,
+    return503OnClosing: false,
+    requestTimeout: limits.requestMaxMs,
+    http: { headersTimeout: limits.headersMaxMs, connectionsCheckingInterval: limits.headersMaxMs },
+    routerOptions: { maxParamLength: longestParamMax },
+    clientErrorHandler: refuseBytes,
+    frameworkErrors: (error, _request, reply) => answerProblem(reply, frameworkFailure(error) ?? hideDefect(error)),
+    // Ours are set below; without these the framework loads compilers for JSON Schema, which is most of its time to start.
+    schemaController: { compilersFactory: { buildValidator: () => noCompiler, buildSerializer: () => noCompiler } },
+  }).withTypeProvider<ZodTypeProvider>();
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+  app.setErrorHandler((error, _request, reply) => {
+    const failure = error instanceof FlockworkError ? error : (frameworkFailure(error) ?? hideDefect(error));
+    if (failure.code === 'internal') parts.onFault(error, 'http');
+    return answerProblem(reply, failure);
+  });
+  app.setNotFoundHandler((request) => {
+    throw new FlockworkError('not_found', `there is no route ${request.method} ${request.url.slice(0, 256)}; /openapi.json lists them`);
+  });
+  parseBodies(app, limits.jsonDepthMax);
+  const refused = boundConnections(app, parts);
+
+  app.decorateRequest('tenant', '');
+  app.decorateRequest('settled');
+  app.addHook('onRequest', async (request, reply) => {
+    counters.requestsTotal++;
+    if (refused.has(request.raw.socket)) {
+      reply.header('connection', 'close');
+      throw tooMany('connectionsMax', limits.connectionsMax, 'connections');
+    }
+    if (counters.requestsInFlight >= limits.requestsInFlightTotalMax)
+      throw tooMany('requestsInFlightTotalMax', limits.requestsInFlightTotalMax, 'unanswered requests');
+    counters.requestsInFlight++;
+    let inFlight = true;
+    request.settled = () => {
+      if (inFlight) counters.requestsInFlight--;
+      inFlight = false;
+    };
+    reply.raw.once('close', request.settled);
+    parts.authorizer.checkBrowser({ host: request.headers.host, origin: request.headers.origin });
+  });
+  function tooMany(bound: string, max: number, what: string): FlockworkError {
+    counters.refused('too_many_requests');
+    return new FlockworkError('too_many_requests', `the node has ${max} ${what} (${bound}); try again in a moment`, { details: { bound, max } });
+  }
+
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: { title: 'Flockwork', version: parts.host.version },
+      components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
+      security: [{ token: [] }, {}],
+    },
+    transform: jsonSchemaTransform,
+  });
+  await app.register((scope: HttpApp, _options, done) => {
+    openRoutes(scope, parts);
+    done();
+  });
+  await app.register((scope: HttpApp, _options, done) => {
+    scope.addHook('onRequest', async (request) => {
+      try {
+        request.tenant = parts.authorizer.tenantOf(bearerToken(request.headers.authorization));
+      } catch (error) {
+        counters.refused('unauthorized');
+        throw error;
+      }
+    });
+    goalRoutes(scope, parts);
+    nodeRoutes(scope, parts);
+    done();
+  });
+  return { app, refused: (socket) => refused.has(socket) };
+}
+
+const validatorCompiler: FastifySchemaCompiler<z.ZodType> = ({ schema, httpPart }) => {
+  return (data: unknown) => {
+    const parsed = schema.safeParse(data);
+    return parsed.success ? { value: parsed.data } : { error: requestInvalid(httpPart ?? 'request', parsed.error.issues, data) };
+  };
+};
+
+const noCompiler = (): never => {
+  throw new FlockworkError('internal', 'a route was added before the compilers for its schemas were set');
+};
+
+/** The shapes of answers document them; what the node answers is not parsed again. */
+const serializerCompiler: FastifySerializerCompiler<unknown> = () => (data: unknown) => JSON.stringify(data);
+
+/** JSON with our own bounds, raw bytes for blobs, nothing else: no form that a foreign page could post without asking first. */
+function parseBodies(app: HttpApp, jsonDepthMax: number): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser(
+    ['application/json', 'application/octet-stream'],
+    { parseAs: 'buffer' },
+    async (request: { headers: IncomingMessage['headers'] }, body: Buffer) => {
+      if (request.headers['content-type']?.startsWith('application/octet-stream') === true) return body;
+      return body.length === 0 ? undefined : decodeJson(body, jsonDepthMax);
+    },
+  );
+}
+
+/** Sockets above the bound are remembered, so that their first request hears why; far above it they are dropped. */
+function boundConnections(app: HttpApp, { limits, counters }: DispatcherParts): WeakSet<object> {
+  const refused = new WeakSet<object>();
+  let open = 0;
+  app.server.maxConnections = limits.connectionsMax + refusalsMax;
+  app.server.on('connection', (socket: Socket) => {
+    open++;
+    if (open > limits.connectionsMax) refused.add(socket);
+    socket.setKeepAlive(true, limits.pingMs);
+    socket.once('close', () => open--);
+  });
+  app.server.on('drop', () => counters.refused('connection_dropped'));
+  return refused;
+}
+
+function answerProblem(reply: FastifyReply, failure: FlockworkError): FastifyReply {
+  const problem = problemOf(failure);
+  return reply.code(problem.status).headers(problemHeaders(problem)).serializer(JSON.stringify).send(problem);
+}
+
+/** What is no HTTP, or came too slowly or too large to be a request. */
+function refuseBytes(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const late = error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
+  const failure = late
+    ? new FlockworkError('request_timeout', 'the request did not arrive in time', { cause: error })
+    : new FlockworkError('invalid_request', 'the bytes are no HTTP request, or its headers are too large', { cause: error });
+  socket.end(rawProblem(failure));
+}
+
+/** A whole HTTP answer for a socket that has no response object. */
+export function rawProblem(failure: FlockworkError): string {
+  const problem = problemOf(failure);
+  const body = JSON.stringify(problem);
+  const headers = { ...problemHeaders(problem), 'content-length': String(Buffer.byteLength(body)), connection: 'close' };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  return `HTTP/1.1 ${problem.status} ${problem.code}\r\n${lines.join('')}\r\n${body}`;
+}

@@ -1,0 +1,125 @@
+import { z } from 'zod';
+import { FlockworkError } from '../../protocols/errors/error.ts';
+import { sha256Hex } from '../../protocols/goals/goal.ts';
+import { protocolVersion } from '../../protocols/wire/methods.ts';
+import type { DispatcherParts } from './dispatcher.ts';
+import type { HttpApp } from './http.ts';
+import { clientLimits } from './limits.ts';
+import { metricsText } from './metrics.ts';
+import { indexPage } from './page.ts';
+import { blobShape, chunkShape, configShape, connectionShape, healthShape, nodesShape, problemShape, readyShape } from './shapes.ts';
+
+const blobPath = z.strictObject({ sha256: sha256Hex });
+const chunkQuery = z.strictObject({ offset: z.coerce.number().pipe(z.int().min(0)), size: z.coerce.number().pipe(z.int().min(0)) });
+const problems = { '4xx': problemShape, '5xx': problemShape };
+const tags = ['node'];
+
+/** Routes that need no credential: they say nothing about any tenant. */
+export function openRoutes(app: HttpApp, { host }: DispatcherParts): void {
+  app.get('/healthz', { schema: { tags, summary: 'The process lives', response: { 200: healthShape } } }, async () => ({
+    status: 'ok' as const,
+    node: host.nodeId,
+    version: host.version,
+  }));
+
+  app.get('/readyz', { schema: { tags, summary: 'The node takes work', response: { 200: readyShape, 503: readyShape } } }, async (_request, reply) => {
+    const reasons = [...host.notReady()];
+    return reply.code(reasons.length === 0 ? 200 : 503).send({ ready: reasons.length === 0, reasons });
+  });
+
+  app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
+
+  app.get('/', { schema: { hide: true } }, async (_request, reply) => {
+    const routes = Object.entries(app.swagger().paths ?? {}).flatMap(([path, methods]) =>
+      Object.keys(methods ?? {}).map((method) => `${method.toUpperCase()} ${path}`),
+    );
+    return reply
+      .header('content-type', 'text/html; charset=utf-8')
+      .header('content-security-policy', "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'")
+      .serializer(String)
+      .send(indexPage(host.nodeId, host.version, routes));
+  });
+}
+
+/** The node itself, and blobs. */
+export function nodeRoutes(app: HttpApp, { host, methods, limits, counters }: DispatcherParts): void {
+  app.get(
+    '/v1/connection',
+    { schema: { tags, summary: 'Who this credential is, and the bounds', response: { 200: connectionShape, ...problems } } },
+    async (request) => ({
+      version: protocolVersion,
+      node: host.nodeId,
+      tenant: request.tenant,
+      limits: { ...clientLimits(limits) },
+    }),
+  );
+
+  app.get('/v1/ping', { schema: { tags, summary: 'Nothing, quickly' } }, async (request) => methods.call(request.tenant, 'ping', {}));
+
+  app.get('/v1/nodes', { schema: { tags, summary: 'The nodes of the cluster', response: { 200: nodesShape, ...problems } } }, async (request, reply) =>
+    reply.send((await methods.call(request.tenant, 'node.list', {})) as z.infer<typeof nodesShape>),
+  );
+
+  app.get(
+    '/v1/config',
+    { schema: { tags, summary: 'The configuration in force, secrets replaced', response: { 200: configShape, ...problems } } },
+    async (request, reply) => reply.send((await methods.call(request.tenant, 'config.get', {})) as z.infer<typeof configShape>),
+  );
+
+  app.get('/metrics', { schema: { tags, summary: 'Figures for Prometheus', produces: ['text/plain'] } }, async (_request, reply) =>
+    reply.header('content-type', 'text/plain; version=0.0.4; charset=utf-8').serializer(String).send(metricsText(host.gauges(), counters)),
+  );
+
+  app.post(
+    '/v1/blobs',
+    {
+      schema: {
+        tags: ['blobs'],
+        summary: 'Store raw bytes of at most 1 MiB',
+        consumes: ['application/octet-stream'],
+        response: { 201: blobShape, ...problems },
+      },
+    },
+    async (request, reply) => {
+      const { sha256 } = await methods.putBlob(request.tenant, bytesOf(request.body));
+      return reply.code(201).header('location', `/v1/blobs/${sha256}`).send({ sha256 });
+    },
+  );
+
+  const chunkSchema = {
+    tags: ['blobs'],
+    summary: 'Store one chunk of a larger blob; no bytes asks how far it is',
+    consumes: ['application/octet-stream'],
+    params: blobPath,
+    querystring: chunkQuery,
+    response: { 200: chunkShape, ...problems },
+  };
+  app.put('/v1/blobs/:sha256', { schema: chunkSchema }, async (request) =>
+    methods.putChunk(request.tenant, {
+      sha256: request.params.sha256,
+      ...request.query,
+      bytes: request.body === undefined ? new Uint8Array() : bytesOf(request.body),
+    }),
+  );
+
+  app.get(
+    '/v1/blobs/:sha256',
+    { schema: { tags: ['blobs'], summary: 'The bytes of a blob', params: blobPath, produces: ['application/octet-stream'] } },
+    async (request, reply) => {
+      const bytes = await methods.blob(request.tenant, request.params.sha256);
+      // A blob is what somebody sent: a browser must neither run it nor guess what it is.
+      return reply
+        .header('content-type', 'application/octet-stream')
+        .header('content-disposition', 'attachment')
+        .header('content-security-policy', "default-src 'none'; sandbox")
+        .header('x-content-type-options', 'nosniff')
+        .header('cache-control', 'private, max-age=31536000, immutable')
+        .send(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+    },
+  );
+}
+
+function bytesOf(body: unknown): Uint8Array {
+  if (body instanceof Uint8Array) return body;
+  throw new FlockworkError('invalid_request', 'this route takes raw bytes; send content-type application/octet-stream');
+}

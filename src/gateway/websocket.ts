@@ -1,0 +1,121 @@
+import type { IncomingMessage, Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { FlockworkError } from '../../protocols/errors/error.ts';
+import { frameBytesMax } from '../../protocols/wire/frame.ts';
+import { rpcFailure } from '../../protocols/wire/rpc.ts';
+import { hideDefect } from './connection.ts';
+import type { Dispatcher } from './dispatcher.ts';
+import { rawProblem } from './http.ts';
+import { WebSocketSink } from './websocket-sink.ts';
+
+export const webSocketPath = '/v1/ws';
+
+/** How long peers have to answer the close frame when the node stops, ms. */
+export const closeMaxMs = 500;
+
+export interface WebSocketOptions {
+  readonly server: Server;
+  readonly dispatcher: Dispatcher;
+  /** True for a socket above the bound on connections. */
+  readonly refused: (socket: object) => boolean;
+}
+
+/** JSON-RPC over WebSocket on the HTTP port: one message per text frame. Answers how to stop, once the connections were told to end. */
+export function serveWebSocket({ server, dispatcher, refused }: WebSocketOptions): () => Promise<void> {
+  const { authorizer, limits, counters } = dispatcher.parts;
+  const webSockets = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    perMessageDeflate: false,
+    maxPayload: frameBytesMax,
+    // Invalid UTF-8 is answered as invalid_json instead of ending the connection.
+    skipUTF8Validation: true,
+  });
+  const alive = new Map<WebSocket, boolean>();
+  let onEmpty = (): void => undefined;
+
+  const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    socket.on('error', () => socket.destroy());
+    try {
+      const path = (request.url ?? '').split('?', 1)[0];
+      if (path !== webSocketPath) throw new FlockworkError('not_found', `there is no WebSocket at ${String(path).slice(0, 128)}; use ${webSocketPath}`);
+      authorizer.checkBrowser({ host: request.headers.host, origin: request.headers.origin });
+      if (refused(socket)) {
+        counters.refused('too_many_requests');
+        throw new FlockworkError('too_many_requests', `the node has ${limits.connectionsMax} connections (connectionsMax); try again later`, {
+          details: { bound: 'connectionsMax', max: limits.connectionsMax },
+        });
+      }
+      webSockets.handleUpgrade(request, socket, head, (webSocket) => accept(webSocket, socket, request));
+    } catch (error) {
+      socket.end(rawProblem(hideDefect(error)));
+    }
+  };
+
+  const accept = (webSocket: WebSocket, socket: Duplex, request: IncomingMessage): void => {
+    const sink = new WebSocketSink(webSocket, socket);
+    const peer = { transport: 'websocket', address: `${request.socket.remoteAddress ?? 'unknown'}:${request.socket.remotePort ?? 0}` };
+    let connection: ReturnType<Dispatcher['connect']>;
+    try {
+      connection = dispatcher.connect(sink, peer);
+    } catch (error) {
+      sink.send(JSON.stringify(rpcFailure(null, error)));
+      sink.close(hideDefect(error));
+      return;
+    }
+    alive.set(webSocket, true);
+    webSocket.on('message', (data, isBinary) => {
+      alive.set(webSocket, true);
+      if (isBinary || !Buffer.isBuffer(data)) {
+        connection.reject(new FlockworkError('invalid_request', 'messages are JSON in text frames; this one was binary'));
+        return;
+      }
+      const ready = connection.receive(data);
+      if (ready === undefined) return;
+      webSocket.pause();
+      void ready.then(() => webSocket.resume());
+    });
+    webSocket.on('pong', () => alive.set(webSocket, true));
+    // Broken frames and frames above the bound: ws closes with 1002, 1007 or 1009 by itself.
+    webSocket.on('error', (error) =>
+      counters.refused('code' in error && error.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH' ? 'frame_too_large' : 'websocket_protocol'),
+    );
+    webSocket.on('close', () => {
+      alive.delete(webSocket);
+      if (alive.size === 0) onEmpty();
+      connection.close();
+    });
+  };
+
+  /** A peer that answered nothing since the last ping is gone, though its socket does not know it yet. */
+  const pingTimer = setInterval(() => {
+    for (const [webSocket, answered] of alive) {
+      if (!answered) {
+        counters.refused('connection_lost');
+        webSocket.terminate();
+      } else if (webSocket.readyState === webSocket.OPEN) {
+        alive.set(webSocket, false);
+        webSocket.ping();
+      }
+    }
+  }, limits.pingMs);
+  pingTimer.unref();
+
+  server.on('upgrade', onUpgrade);
+  return async () => {
+    clearInterval(pingTimer);
+    server.off('upgrade', onUpgrade);
+    if (alive.size > 0) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, closeMaxMs);
+        onEmpty = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+    for (const webSocket of alive.keys()) webSocket.terminate();
+    webSockets.close();
+  };
+}

@@ -1,0 +1,12 @@
+/**
+ * The models: one port over every provider, by `provider/name`. A provider's SDK retries nothing and is loaded by its first
+ * call; every failure is a `model_*` code or `aborted`. Nothing here keeps state of a goal, and nothing here reads the environment
+ * unless it is passed in.
+ */
+export { type ModelBounds, modelBoundsDefault } from './bounds.ts';
+export { chooseModel, type ModelChoice, type ModelChoiceOptions } from './choose.ts';
+export { providersOfEnvironment } from './environment.ts';
+export { parseModelName, providerNames } from './model-name.ts';
+export { type ModelsOptions, offlineModel, openaiModelDefault, type WireOptions } from './options.ts';
+export { type Price, pricesDate } from './prices.ts';
+export { createModels } from './router.ts';

@@ -1,0 +1,71 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { ModelCallOptions, ModelReply, ModelRequest, ModelToolCall } from '../../../actors/ports/models.ts';
+import { FlockworkError } from '../../../protocols/errors/error.ts';
+import type { ModelAdapter } from '../adapter.ts';
+import { answerOf } from './answer.ts';
+import { briefOf } from './brief.ts';
+import { evidenceOf } from './evidence.ts';
+import { nextCalls } from './plan.ts';
+import { splitOf } from './split.ts';
+import { inputTokens, outputTokens, tokensOf } from './token-count.ts';
+
+/** The one model of the provider `offline`. */
+const extractive = 'extractive';
+
+/**
+ * A model without weights and without a network: it searches and reads with the tools it is given, quotes the lines that
+ * answer the goal, and ranks them by what they show. The same request always gives the same reply.
+ */
+export class OfflineAdapter implements ModelAdapter {
+  async call(name: string, request: ModelRequest, options: ModelCallOptions): Promise<ModelReply> {
+    if (name !== extractive) {
+      throw new FlockworkError('model_unknown', `The provider offline has no model "${name}". Its one model is offline/${extractive}.`, {
+        details: { model: request.model },
+      });
+    }
+    this.#expectOwner(options, request);
+    const brief = briefOf(request.messages);
+    const evidence = evidenceOf(brief);
+    const calls = brief.role === 'reduce' || brief.role === 'split' ? [] : nextCalls(brief, evidence, request);
+    const toolCalls = calls.map((call, index): ModelToolCall => ({ id: `call-${brief.rounds.length + 1}-${index + 1}`, name: call.name, input: call.input }));
+    const text = toolCalls.length > 0 ? saying(toolCalls) : brief.role === 'split' ? splitOf(brief) : answerOf(brief, evidence, request.outputTokensMax);
+    const said = toolCalls.length > 0 ? text : cutTo(text, request.outputTokensMax);
+    await this.#stream(said, request, options);
+    return {
+      text: said,
+      toolCalls,
+      finish: toolCalls.length > 0 ? 'tool-calls' : said === text ? 'stop' : 'length',
+      usage: { input: inputTokens(request.messages), cacheRead: 0, cacheWrite: 0, output: outputTokens(said, toolCalls), reasoning: 0 },
+      costMicroUsd: 0,
+      answeredBy: request.model,
+    };
+  }
+
+  async #stream(text: string, request: ModelRequest, options: ModelCallOptions): Promise<void> {
+    if (options.onDelta === undefined) return;
+    for (const line of text.match(/[^\n]*\n|[^\n]+$/g) ?? []) {
+      this.#expectOwner(options, request);
+      options.onDelta(line);
+    }
+    await nextTurn();
+    this.#expectOwner(options, request);
+  }
+
+  #expectOwner({ signal }: ModelCallOptions, request: ModelRequest): void {
+    if (signal.aborted) throw new FlockworkError('aborted', `The call of ${request.model} was aborted by its owner.`);
+  }
+}
+
+function saying(calls: readonly ModelToolCall[]): string {
+  const verbs: Readonly<Record<string, string>> = { 'fs.search': 'Searching', 'fs.read': 'Reading around the hits', 'fs.list': 'Listing' };
+  return `${verbs[calls[0]?.name ?? ''] ?? 'Looking'} (${calls.length} call${calls.length === 1 ? '' : 's'}).`;
+}
+
+/** As many words as the bound allows. */
+function cutTo(text: string, tokensMax: number): string {
+  if (tokensOf(text) <= tokensMax) return text;
+  const words = text.match(/\S+\s*/g) ?? [];
+  let count = Math.floor(tokensMax / 1.3);
+  while (count > 0 && tokensOf(words.slice(0, count).join('')) > tokensMax) count -= 1;
+  return words.slice(0, count).join('').trimEnd();
+}

@@ -1,0 +1,83 @@
+import type { ModelMessage, ModelToolCall } from '../../../actors/ports/models.ts';
+import { type Terms, termsOf } from './terms.ts';
+
+export interface Material {
+  readonly name: string;
+  readonly text: string;
+}
+
+/** One tool call of an earlier round with its answer. */
+export interface Answered {
+  readonly call: ModelToolCall;
+  readonly ok: boolean;
+  readonly text: string;
+}
+
+/** The conversation, read by the conventions of Flockwork's own prompts. */
+export interface Brief {
+  readonly role: string;
+  /** The text of the goal, without its material. */
+  readonly goal: string;
+  readonly terms: Terms;
+  readonly material: readonly Material[];
+  /** The files that this task is about; empty = all of the workspace. */
+  readonly focus: readonly string[];
+  readonly rounds: readonly (readonly Answered[])[];
+}
+
+/** The name of the material that lists the files of a task. */
+const focusName = 'files';
+
+function roleOf(messages: readonly ModelMessage[]): string {
+  const system = messages.find((message) => message.role === 'system')?.text ?? '';
+  return /^Role:[ \t]*(\S+)/m.exec(system)?.[1] ?? 'single';
+}
+
+/** The prompt, then for each material a block that begins with `## <name>` after an empty line. */
+function blocksOf(text: string): { prompt: string; material: Material[] } {
+  const [prompt = '', ...blocks] = text.split(/\n\n(?=## )/);
+  return {
+    prompt: prompt.trim(),
+    material: blocks.map((block) => {
+      const end = block.indexOf('\n');
+      return end < 0 ? { name: block.slice(3).trim(), text: '' } : { name: block.slice(3, end).trim(), text: block.slice(end + 1) };
+    }),
+  };
+}
+
+function roundsOf(messages: readonly ModelMessage[]): Answered[][] {
+  const rounds: Answered[][] = [];
+  let calls = new Map<string, ModelToolCall>();
+  for (const message of messages) {
+    if (message.role === 'assistant' && message.toolCalls.length > 0) {
+      calls = new Map(message.toolCalls.map((call) => [call.id, call]));
+      rounds.push([]);
+    }
+    const call = message.role === 'tool' ? calls.get(message.id) : undefined;
+    if (message.role === 'tool' && call !== undefined) rounds.at(-1)?.push({ call, ok: message.ok, text: message.text });
+  }
+  return rounds;
+}
+
+export function briefOf(messages: readonly ModelMessage[]): Brief {
+  const user = messages.find((message) => message.role === 'user')?.text ?? '';
+  const { prompt, material } = blocksOf(user);
+  // A prompt may wrap the goal: then the line that names it is what counts.
+  const goal = /^Goal:[ \t]*(\S.*)$/m.exec(prompt)?.[1] ?? prompt;
+  const focus = material.filter((block) => block.name === focusName).flatMap((block) => block.text.split('\n'));
+  return {
+    role: roleOf(messages),
+    goal,
+    terms: termsOf(goal),
+    material: material.filter((block) => block.name !== focusName),
+    focus: focus
+      .map((line) =>
+        line
+          .trim()
+          .replace(/^[-*] /, '')
+          .replace(/^\.\//, ''),
+      )
+      .filter((line) => line !== ''),
+    rounds: roundsOf(messages),
+  };
+}

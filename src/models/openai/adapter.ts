@@ -1,0 +1,104 @@
+import type { OpenAI } from 'openai';
+import type { ModelCallOptions, ModelReply, ModelRequest } from '../../../actors/ports/models.ts';
+import { FlockworkError } from '../../../protocols/errors/error.ts';
+import type { ModelAdapter } from '../adapter.ts';
+import type { ModelBounds } from '../bounds.ts';
+import type { WireOptions } from '../options.ts';
+import { costMicroUsd, type Price } from '../prices.ts';
+import { watched } from '../watchdog.ts';
+import { openClient, parsedBaseUrl } from './client.ts';
+import { modelFailure, refusedParameter } from './failure.ts';
+import { ReplyBuilder } from './reply-builder.ts';
+import { wireRequest } from './request.ts';
+import { ToolNames } from './tool-names.ts';
+
+export interface OpenAiAdapterOptions {
+  readonly wire: WireOptions & { readonly baseUrl: string };
+  readonly bounds: ModelBounds;
+  /** The price of a model of this provider, undefined when none is known. */
+  readonly price: (name: string) => Price | undefined;
+}
+
+/** The header that carries the idempotency key of a call. */
+const callKeyHeader = 'x-flockwork-key';
+
+/** Models whose refusal of `reasoning_effort` beside tools is remembered; above this the oldest is asked again. */
+const effortlessModelsMax = 256;
+
+/** Chat Completions, streaming, through the openai SDK with its own retries off. The SDK is loaded by the first call. */
+export class OpenAiAdapter implements ModelAdapter {
+  readonly #options: OpenAiAdapterOptions;
+  readonly #outputCapField: 'max_completion_tokens' | 'max_tokens';
+  /** Models that take tools on this wire only with reasoning switched off. */
+  readonly #effortless = new Set<string>();
+  #client: Promise<OpenAI> | undefined;
+
+  constructor(options: OpenAiAdapterOptions) {
+    const { baseUrl, outputCapField } = options.wire;
+    const { hostname } = parsedBaseUrl(baseUrl);
+    this.#options = options;
+    this.#outputCapField = outputCapField ?? (hostname === 'api.openai.com' ? 'max_completion_tokens' : 'max_tokens');
+  }
+
+  async call(name: string, request: ModelRequest, options: ModelCallOptions): Promise<ModelReply> {
+    if (options.signal.aborted) throw new FlockworkError('aborted', `The call of ${request.model} was aborted before it began.`);
+    try {
+      return await this.#attempt(name, request, options);
+    } catch (error) {
+      // The provider's own words for "not with tools on this wire": a refused call has no outcome, so it may be made once more without.
+      if (request.tools.length === 0 || this.#effortless.has(name) || refusedParameter(error) !== 'reasoning_effort') throw this.#failure(error, request);
+      this.#remember(name);
+    }
+    try {
+      return await this.#attempt(name, request, options);
+    } catch (error) {
+      throw this.#failure(error, request);
+    }
+  }
+
+  async #attempt(name: string, request: ModelRequest, options: ModelCallOptions): Promise<ModelReply> {
+    const { bounds, wire } = this.#options;
+    this.#client ??= openClient(wire, bounds);
+    const client = await this.#client;
+    const names = new ToolNames(request.tools.map((tool) => tool.name));
+    const effortless = request.tools.length > 0 && this.#effortless.has(name);
+    const body = wireRequest(name, request, names, { outputCapField: this.#outputCapField, ...(effortless ? { reasoningEffort: 'none' } : {}) });
+    const round = request.messages.filter((message) => message.role === 'assistant').length;
+    const builder = new ReplyBuilder({ ...bounds, model: request.model, names, round });
+    const open = async (signal: AbortSignal): Promise<AsyncIterable<unknown>> => {
+      const { data, response } = await client.chat.completions.create(body, { signal, headers: { [callKeyHeader]: request.key } }).withResponse();
+      this.#expectStream(response.headers.get('content-type'), request.model);
+      return data;
+    };
+    for await (const chunk of watched(open, { ...bounds, signal: options.signal, model: request.model, ended: () => builder.ended })) {
+      const text = builder.add(chunk);
+      if (text !== '') options.onDelta?.(text);
+    }
+    const reply = builder.finish();
+    return { ...reply, costMicroUsd: costMicroUsd(reply.usage, this.#options.price(name)) };
+  }
+
+  /** A wrong base URL often answers 200 with a web page, which the SDK would read as an empty stream. */
+  #expectStream(contentType: string | null, model: string): void {
+    if (contentType === null || contentType.includes('text/event-stream')) return;
+    const { host } = new URL(this.#options.wire.baseUrl);
+    throw new FlockworkError(
+      'model_malformed',
+      `${host} answered the call of ${model} with ${contentType} where a stream was asked for. Check the base URL; most servers want it to end in /v1.`,
+      {
+        details: { model, host, contentType },
+      },
+    );
+  }
+
+  #remember(name: string): void {
+    const oldest = this.#effortless.values().next();
+    if (this.#effortless.size >= effortlessModelsMax && !oldest.done) this.#effortless.delete(oldest.value);
+    this.#effortless.add(name);
+  }
+
+  #failure(error: unknown, request: ModelRequest): FlockworkError {
+    const { wire, bounds } = this.#options;
+    return modelFailure(error, { model: request.model, baseUrl: wire.baseUrl, apiKey: wire.apiKey, retryAfterMaxMs: bounds.retryAfterMaxMs, now: Date.now() });
+  }
+}

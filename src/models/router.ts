@@ -1,0 +1,52 @@
+import type { ModelCallOptions, ModelReply, ModelRequest, Models } from '../../actors/ports/models.ts';
+import { FlockworkError } from '../../protocols/errors/error.ts';
+import type { ModelAdapter } from './adapter.ts';
+import { type ModelBounds, modelBoundsDefault } from './bounds.ts';
+import { ollamaBaseUrl } from './environment.ts';
+import { type ProviderName, parseModelName } from './model-name.ts';
+import { OfflineAdapter } from './offline/adapter.ts';
+import { OpenAiAdapter } from './openai/adapter.ts';
+import { filled, type ModelsOptions, openaiBaseUrlDefault } from './options.ts';
+import { configuredPrice, openaiPrice } from './prices.ts';
+
+function boundsOf(options: ModelsOptions): ModelBounds {
+  const given = Object.entries(modelBoundsDefault).map(([name, value]) => [name, Reflect.get(options, name) ?? value]);
+  return Object.fromEntries(given) as unknown as ModelBounds;
+}
+
+/** The port `Models` over every configured provider. Loads no SDK before its first call. Throws `config_invalid`. */
+export function createModels(options: ModelsOptions = {}): Models {
+  const bounds = boundsOf(options);
+  const adapters = new Map<ProviderName, ModelAdapter>([['offline', new OfflineAdapter()]]);
+  const { openai } = options;
+  if (filled(openai?.baseUrl) !== undefined || filled(openai?.apiKey) !== undefined) {
+    const baseUrl = filled(openai?.baseUrl) ?? openaiBaseUrlDefault;
+    // Another server under the same model name has its own prices.
+    const builtIn = baseUrl === openaiBaseUrlDefault ? openaiPrice : (): undefined => undefined;
+    const price = (name: string) => configuredPrice(`openai/${name}`, options.prices) ?? builtIn(name);
+    adapters.set(
+      'openai',
+      new OpenAiAdapter({ wire: { ...openai, baseUrl, apiKey: filled(openai?.apiKey), organization: filled(openai?.organization) }, bounds, price }),
+    );
+  }
+  const ollama = { baseUrl: ollamaBaseUrl(options.ollama?.baseUrl) };
+  adapters.set('ollama', new OpenAiAdapter({ wire: ollama, bounds, price: (name) => configuredPrice(`ollama/${name}`, options.prices) }));
+
+  return {
+    async call(request: ModelRequest, callOptions: ModelCallOptions): Promise<ModelReply> {
+      const { provider, name } = parseModelName(request.model);
+      const adapter = adapters.get(provider);
+      if (adapter === undefined) {
+        const known = [...adapters.keys()];
+        throw new FlockworkError(
+          'model_unknown',
+          `The provider of ${request.model} is not configured: set OPENAI_API_KEY or OPENAI_BASE_URL, or its section of the configuration. Configured are ${known.join(', ')}.`,
+          {
+            details: { model: request.model, known },
+          },
+        );
+      }
+      return adapter.call(name, request, callOptions);
+    },
+  };
+}
