@@ -12,7 +12,8 @@ export function isToken(token: string): boolean {
 
 function tokens(...parts: string[]): string {
   for (const part of parts) {
-    if (!isToken(part)) throw new FlockworkError('subject_invalid', `'${part}' is not a subject token: use letters, digits, '-' and '_'`, { details: { token: part } });
+    if (!isToken(part))
+      throw new FlockworkError('subject_invalid', `'${part}' is not a subject token: use letters, digits, '-' and '_'`, { details: { token: part } });
   }
   return parts.join('.');
 }
@@ -87,7 +88,8 @@ export function parseJournalSubject(subject: string): (ActorAddress & { shard: n
 /** Reads an inbox subject back; undefined for anything else. */
 export function parseInboxSubject(subject: string): (ActorAddress & { shard: number; sender: string }) | undefined {
   const [flock, tenant, kind, shard, root, actor, sender, ...rest] = subject.split('.');
-  if (flock !== 'flock' || kind !== 'inbox' || tenant === undefined || root === undefined || actor === undefined || sender === undefined || rest.length > 0) return undefined;
+  if (flock !== 'flock' || kind !== 'inbox' || tenant === undefined || root === undefined || actor === undefined || sender === undefined || rest.length > 0)
+    return undefined;
   return { tenant, shard: Number(shard), root, actor, sender };
 }
 

@@ -38,6 +38,7 @@ export const errorCatalogue = {
   input_too_large: entry(413, false, 'The inputs are above a bound on files or bytes.'),
   path_not_allowed: entry(403, false, 'A path leaves the workspace, or an input of kind path is not under workspace.roots.'),
   too_many_requests: entry(429, true, 'A bound on connections, requests or watches is reached; try again later.'),
+  slow_reader: entry(408, true, 'The peer left its messages unread for longer than slowReaderMaxMs and was closed; watch again from the last cursor.'),
   draining: entry(503, true, 'The node is shutting down and takes no new work.'),
   connection_lost: entry(503, true, 'The connection to the node ended before the answer.'),
 
@@ -52,7 +53,11 @@ export const errorCatalogue = {
   no_node: entry(503, true, 'No running node was found to connect to.'),
 
   // the journal and the bus
-  journal_conflict: entry(409, false, 'Another writer was at this position: another node took the shard. Stop the cell, abort its effects, do not retry the append.'),
+  journal_conflict: entry(
+    409,
+    false,
+    'Another writer was at this position: another node took the shard. Stop the cell, abort its effects, do not retry the append.',
+  ),
   journal_corrupt: entry(500, false, 'A stored record does not have the hash it was stored with.'),
   replay_diverged: entry(500, false, 'Replaying a record gave other facts than the journal holds: another machine version, or a tampered record.'),
   machine_unknown: entry(500, false, 'A journal was written by a machine or version that this node does not have.'),

@@ -14,9 +14,13 @@ export const workspacePath = z
   .string()
   .min(1)
   .max(4_096)
-  .refine((path) => !path.startsWith('/') && !path.includes('\0') && !path.includes('\\') && path.split('/').every((part) => part !== '' && part !== '.' && part !== '..'), {
-    message: 'must be a relative path without "." or ".." segments',
-  });
+  .refine(
+    (path) =>
+      !path.startsWith('/') && !path.includes('\0') && !path.includes('\\') && path.split('/').every((part) => part !== '' && part !== '.' && part !== '..'),
+    {
+      message: 'must be a relative path without "." or ".." segments',
+    },
+  );
 
 export const sha256Hex = z.string().regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 in lower-case hex');
 
@@ -59,9 +63,7 @@ export const strategyOptions = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('pipeline'), stages: z.array(stage).min(1).max(stagesMax) }),
   z.strictObject({
     type: z.literal('consensus'),
-    quorum: z
-      .union([z.enum(['majority', 'two-thirds', 'unanimous']), z.strictObject({ weights: z.record(z.string(), z.number().min(0)) })])
-      .optional(),
+    quorum: z.union([z.enum(['majority', 'two-thirds', 'unanimous']), z.strictObject({ weights: z.record(z.string(), z.number().min(0)) })]).optional(),
     rounds: z.int().min(1).max(16).optional(),
     noQuorum: z.enum(['leader', 'fail']).optional(),
   }),

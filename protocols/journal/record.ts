@@ -11,7 +11,10 @@ export const appendRecordsMax = 64;
 
 /** What every input has; the rest of its fields belong to the machine that takes it. */
 export const recordInput = z.looseObject({
-  type: z.string().min(1).refine((type) => !type.startsWith('xstate.'), 'event types that begin with xstate. are refused'),
+  type: z
+    .string()
+    .min(1)
+    .refine((type) => !type.startsWith('xstate.'), 'event types that begin with xstate. are refused'),
   /** The id of a message that came through an inbox or from another actor; the same id is journaled once. */
   id: z.string().optional(),
   /** `<stream>:<asked>` of the request that this input settles. */

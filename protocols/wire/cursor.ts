@@ -19,7 +19,9 @@ export function parseCursor(text: string | undefined, store: string): Cursor | u
   if (text === undefined || text === '' || text === '0') return undefined;
   const match = pattern.exec(text);
   if (match === null || match[1] !== store) {
-    throw new FlockworkError('cursor_unknown', `cursor '${text.slice(0, 64)}' is not one of store '${store}'; watch again from the beginning with "0"`, { details: { store } });
+    throw new FlockworkError('cursor_unknown', `cursor '${text.slice(0, 64)}' is not one of store '${store}'; watch again from the beginning with "0"`, {
+      details: { store },
+    });
   }
   return { store, sequence: Number(match[2]), index: Number(match[3]) };
 }

@@ -19,7 +19,11 @@ export const methodParams = {
   ping: empty,
   'goal.submit': goalSubmission,
   'goal.get': z.strictObject({ goalId }),
-  'goal.list': z.strictObject({ limit: z.int().min(1).max(listLimitMax).optional(), after: z.string().max(512).optional(), status: z.enum(goalStatuses).optional() }),
+  'goal.list': z.strictObject({
+    limit: z.int().min(1).max(listLimitMax).optional(),
+    after: z.string().max(512).optional(),
+    status: z.enum(goalStatuses).optional(),
+  }),
   'goal.watch': z.strictObject({ goalId, after: z.string().max(128).optional(), deltas: z.boolean().optional() }),
   'goal.unwatch': z.strictObject({ goalId }),
   'goal.cancel': z.strictObject({ goalId, reason: z.string().max(1_024).optional() }),

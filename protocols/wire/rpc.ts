@@ -21,7 +21,11 @@ export interface RpcSuccess {
 export interface RpcFailure {
   readonly jsonrpc: '2.0';
   readonly id: RpcId;
-  readonly error: { readonly code: number; readonly message: string; readonly data: { readonly code: string; readonly retryable: boolean; readonly details?: unknown } };
+  readonly error: {
+    readonly code: number;
+    readonly message: string;
+    readonly data: { readonly code: string; readonly retryable: boolean; readonly details?: unknown };
+  };
 }
 
 export interface RpcNotification {
