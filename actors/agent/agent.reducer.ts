@@ -169,7 +169,7 @@ function toolFailure({ code, message }: EffectFailed): string {
 }
 
 function ask(table: AgentTable, then: 'thinking' | 'acting', need: { tokens: number; toolCalls: number }, before: readonly Emitted[]): AgentVerdict {
-  table.then = then;
+  table.onGrant = then;
   table.asks += 1;
   const message = { type: 'budget.ask', task: table.task, attempt: table.attempt, tokens: need.tokens, toolCalls: need.toolCalls, used: { ...table.usage } };
   return { go: 'waiting', emit: [...before, fact('budget.asked', { task: table.task, ...need }), request('message.send', `ask-${table.asks}`, { to: 'coordinator', message })] };
@@ -178,7 +178,7 @@ function ask(table: AgentTable, then: 'thinking' | 'acting', need: { tokens: num
 function granted(table: AgentTable, input: Extract<AgentInput, { type: 'budget.granted' }>): AgentVerdict {
   const { ticks, tokens, toolCalls, costMicroUsd } = table.allotment;
   table.allotment = { ticks, tokens: tokens + input.tokens, toolCalls: toolCalls + input.toolCalls, costMicroUsd: costMicroUsd + input.costMicroUsd };
-  return table.then === 'acting' ? act(table, []) : callModel(table, []);
+  return table.onGrant === 'acting' ? act(table, []) : callModel(table, []);
 }
 
 function answered(table: AgentTable, more: Readonly<Record<string, unknown>>, before: readonly Emitted[] = []): AgentVerdict {

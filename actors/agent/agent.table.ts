@@ -46,7 +46,7 @@ export interface AgentTable {
   wrote: boolean;
   usage: AgentUsage;
   /** What to do once the budget is granted. */
-  then: 'thinking' | 'acting';
+  onGrant: 'thinking' | 'acting';
   asks: number;
   warned: string[];
   answer: { text: string; blob: string | null; truncated: boolean } | null;
@@ -67,7 +67,7 @@ export function emptyAgentTable(): AgentTable {
     notes: [],
     wrote: false,
     usage: { modelCalls: 0, toolCalls: 0, tokens: 0, costMicroUsd: 0, costUnknown: false, estimated: false },
-    then: 'thinking',
+    onGrant: 'thinking',
     asks: 0,
     warned: [],
     answer: null,

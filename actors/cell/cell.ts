@@ -1,54 +1,17 @@
 import { type Failure, FlockworkError, failureOf } from '../../protocols/errors/error.ts';
 import { appendRecordsMax } from '../../protocols/journal/record.ts';
 import type { ActorAddress } from '../../protocols/subjects.ts';
-import type { Blobs } from '../ports/blobs.ts';
-import type { Clock } from '../ports/clock.ts';
-import type { Ids } from '../ports/ids.ts';
-import { type Journal, nothingBefore, type Position } from '../ports/journal.ts';
-import type { Observer } from '../ports/observer.ts';
-import { appendBytesMax, appendRetryMs, appendRetryMsMax, type CellBounds } from './bounds.ts';
+import { nothingBefore, type Position } from '../ports/journal.ts';
+import { appendBytesMax, appendRetryMs, appendRetryMsMax } from './bounds.ts';
+import type { CellEnd, CellOptions, PostResult } from './cell-options.ts';
 import { chainStart } from './chain.ts';
-import type { DeadInputs } from './dead-letters.ts';
+import { Effects } from './effects.ts';
 import { Fold, type PendingRequest, type Step } from './fold.ts';
-import type { Input, Request } from './kind.ts';
-import type { Kinds } from './kinds.ts';
+import type { Input } from './kind.ts';
 import { loadFold, storeSnapshot } from './load.ts';
 import { Mailbox } from './mailbox.ts';
+import { observationOf } from './observation.ts';
 import { sealRecord } from './records.ts';
-
-/** What performs a cell's requests sees of it. */
-export interface EffectContext {
-  readonly address: ActorAddress;
-  /** The idempotency key, `<stream>:<asked>`. */
-  readonly key: string;
-  readonly epoch: number;
-  /** The table as it is when the effect starts: read only. */
-  readonly table: unknown;
-  readonly signal: AbortSignal;
-}
-
-/** Performs one request. What it resolves with becomes the input that settles it; undefined = it has no answer of its own. */
-export type Perform = (request: Request, context: EffectContext) => Promise<{ readonly type: string; readonly [field: string]: unknown } | undefined>;
-
-export type CellEnd = { readonly reason: 'ended' | 'passivated' | 'conflict' | 'ownership_lost' | 'stopped' } | { readonly reason: 'failed'; readonly failure: Failure };
-
-export interface CellOptions {
-  readonly address: ActorAddress;
-  readonly stream: string;
-  readonly kinds: Kinds;
-  readonly node: string;
-  readonly ports: { readonly journal: Journal; readonly blobs: Blobs; readonly clock: Clock; readonly ids: Ids };
-  readonly perform: Perform;
-  readonly bounds: CellBounds;
-  /** The local ownership deadline, asked just before each effect. */
-  readonly mayStart: () => boolean;
-  readonly onDead: DeadInputs;
-  readonly observe?: Observer;
-  readonly parent?: string;
-  readonly restarts?: number;
-}
-
-export type PostResult = 'stored' | 'duplicate' | 'dropped';
 
 interface Envelope {
   readonly input: Input;
@@ -61,6 +24,7 @@ interface Stepped {
   readonly envelope: Envelope;
   readonly line: string;
   readonly step: Step;
+  readonly n: number;
   readonly state: string;
   readonly context: Readonly<Record<string, unknown>>;
 }
@@ -74,7 +38,7 @@ export class Cell {
   readonly stream: string;
   readonly #options: CellOptions;
   readonly #mailbox: Mailbox<Envelope>;
-  readonly #effects = new Map<string, AbortController>();
+  readonly #effects: Effects;
   #fold: Fold;
   #position: Position;
   #hash: string;
@@ -90,6 +54,7 @@ export class Cell {
     this.address = options.address;
     this.stream = options.stream;
     this.#options = options;
+    this.#effects = new Effects(options.perform, (input) => this.#put({ input, outside: false }));
     this.#mailbox = new Mailbox(options.bounds.mailboxMessagesMax, (envelope) => envelope.outside);
     this.#fold = fold;
     this.#position = position;
@@ -262,7 +227,7 @@ export class Cell {
         const sealed = sealRecord(hash, { n: this.#fold.n, at, inputJson, facts: step.facts }, this.#options.ports.ids.salt());
         hash = sealed.hash;
         bytes += sealed.line.length;
-        stepped.push({ envelope, line: sealed.line, step, state: this.#fold.state, context: this.#fold.context });
+        stepped.push({ envelope, line: sealed.line, step, n: this.#fold.n, state: this.#fold.state, context: this.#fold.context });
       } catch (error) {
         thrown = { envelope, error };
         rest = batch.slice(index + 1);
@@ -305,8 +270,8 @@ export class Cell {
     envelope.done?.(fate.result);
   }
 
-  #dead(input: Input, reason: string): void {
-    this.#options.onDead({ stream: this.stream, input, reason, at: this.#options.ports.clock.now() });
+  #dead(input: Input, reason: string, durable = false): void {
+    this.#options.onDead({ stream: this.stream, input, reason, at: this.#options.ports.clock.now(), durable });
   }
 
   async #appendFailed(error: unknown, envelopes: readonly Envelope[]): Promise<void> {
@@ -345,7 +310,7 @@ export class Cell {
   async #stepThrew(envelope: Envelope, error: unknown): Promise<void> {
     const { input } = envelope;
     const failure = failureOf(error, 'input_rejected');
-    this.#dead(input, `the machine threw: ${failure.message}`);
+    this.#dead(input, `the machine threw: ${failure.message}`, true);
     this.#throwsInRow += 1;
     await this.#refold();
     if (this.#fold.n === 0) {
@@ -377,7 +342,7 @@ export class Cell {
       this.#observe(one);
       one.envelope.done?.('stored');
     }
-    for (const { step } of stepped) for (const key of step.aborted) this.#effects.get(key)?.abort();
+    for (const { step } of stepped) for (const key of step.aborted) this.#effects.abort(key);
     this.#armTimers();
     for (const { step, envelope } of stepped) {
       for (const pending of step.requests) this.#begin(pending, this.#fold.pending.has(pending.key) || this.#fold.ended);
@@ -390,13 +355,12 @@ export class Cell {
     if (this.#fold.closed) this.#finish({ reason: 'ended' });
   }
 
-  #observe({ envelope, state, context }: Stepped): void {
-    const { observe, parent, restarts = 0 } = this.#options;
+  #observe({ envelope, n, state, context }: Stepped): void {
+    const { observe } = this.#options;
     if (observe === undefined) return;
-    const { kind } = this.#fold;
+    const { machine, visibleContext } = this.#fold.kind;
     try {
-      const visible = Object.fromEntries(kind.visibleContext.filter((key) => key in context).map((key) => [key, context[key]]));
-      observe({ actor: this.address, ...(parent === undefined ? {} : { parent }), machine: kind.machine, seq: this.#fold.n, event: envelope.input.type, state, context: visible, mailboxDepth: this.#mailbox.depth, restarts });
+      observe(observationOf(this.#options, { machine, visibleContext, n, event: envelope.input.type, state, context, mailboxDepth: this.#mailbox.depth }));
     } catch (error) {
       this.#dead({ type: 'observation.failed' }, `an observer threw: ${failureOf(error).message}`);
     }
@@ -441,19 +405,9 @@ export class Cell {
     else this.#start(pending);
   }
 
-  #start({ key, request }: PendingRequest): void {
+  #start(pending: PendingRequest): void {
     if (!this.#options.mayStart()) return this.#finish({ reason: 'ownership_lost' });
-    const controller = new AbortController();
-    this.#effects.set(key, controller);
-    const context: EffectContext = { address: this.address, key, epoch: this.#fold.epoch, table: this.#fold.table, signal: controller.signal };
-    this.#options
-      .perform(request, context)
-      .then((answer) => (answer === undefined ? undefined : { ...answer, key, ref: request.ref }))
-      .catch((error: unknown) => ({ type: 'effect.failed', key, ref: request.ref, ...plainFailure(failureOf(error)) }))
-      .then((input) => {
-        this.#effects.delete(key);
-        if (input !== undefined && !controller.signal.aborted) this.#put({ input, outside: false });
-      });
+    this.#effects.start(pending, { address: this.address, epoch: this.#fold.epoch, table: this.#fold.table });
   }
 
   #finish(end: CellEnd): void {
@@ -461,22 +415,14 @@ export class Cell {
     this.#end = end;
     this.#live = false;
     this.#disarm?.();
-    for (const [key, controller] of this.#effects) {
-      // What an ended machine asked for last (a message to an agent) still goes out.
-      if (end.reason !== 'ended' || this.#fold.pending.has(key)) controller.abort();
-    }
+    // What an ended machine asked for last, such as a message to an agent, still goes out.
+    if (end.reason !== 'ended') this.#effects.abortAll();
     for (const envelope of this.#mailbox.take(Number.POSITIVE_INFINITY)) {
       if (end.reason === 'ended') this.#drop(envelope, { result: 'dropped', reason: 'the actor has ended' });
       else envelope.failed?.(closed(this.stream));
     }
     for (const resolve of this.#ends) resolve(end);
   }
-}
-
-/** A failure as input fields: details may hold what the provider sent, which is no business of a journal. */
-function plainFailure({ code, message, retryable, details }: Failure): Record<string, unknown> {
-  const retryAfterMs = details?.['retryAfterMs'];
-  return { code, message: message.slice(0, 4_096), retryable, ...(typeof retryAfterMs === 'number' ? { retryAfterMs } : {}) };
 }
 
 function closed(stream: string): FlockworkError {

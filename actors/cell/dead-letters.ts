@@ -6,6 +6,8 @@ export interface DeadInput {
   readonly input: Input;
   readonly reason: string;
   readonly at: number;
+  /** Something is lost without it: it should be stored where it can be listed. */
+  readonly durable?: boolean;
 }
 
 export type DeadInputs = (dead: DeadInput) => void;

@@ -29,7 +29,7 @@ export interface Projection {
   get(key: string): Promise<string | undefined>;
   /** Rows whose key begins with `prefix`, in order of key (or reversed), after `after` in that order. */
   scan(options: { prefix: string; after?: string; limit: number; reverse?: boolean }): Promise<readonly ProjectionRow[]>;
-  /** A row that is no fact of a journal, such as the due time of a sleeping cell. */
+  /** A row that is no fact of a journal, such as the due time of a sleeping cell. It is gone after a rebuild. */
   put(change: ProjectionChange): Promise<void>;
   /** Throws all rows away and folds the journal again; answers how many entries were read. */
   rebuild(): Promise<number>;

@@ -10,6 +10,7 @@ export interface QueueMessage {
   readonly body: string;
 }
 
+/** Once a claim was lost or settled, ack, nak, working and bury reject with `closed`. */
 export interface Delivery extends QueueMessage {
   /** 1 for the first delivery. Deliveries are unlimited; the consumer decides when it is enough. */
   readonly deliveries: number;

@@ -34,6 +34,7 @@ export const methodParams = {
   'blob.get': z.strictObject({ sha256: sha256Hex, offset: z.int().min(0).optional(), length: z.int().min(1).max(blobChunkBytesMax).optional() }),
   'artifact.list': z.strictObject({ goalId }),
   'message.send': z.strictObject({ goalId, text: z.string().min(1).max(65_536) }),
+  'dead.list': z.strictObject({ limit: z.int().min(1).max(listLimitMax).optional() }),
   'node.list': empty,
   'config.get': z.strictObject({}),
 } as const satisfies Record<string, z.ZodType>;

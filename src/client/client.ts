@@ -1,6 +1,6 @@
 import type { GoalStatus, GoalSubmission, GoalView, QuotaOptions } from '../../protocols/goals/goal.ts';
 import { getBlob, putBlob } from './blobs.ts';
-import type { Artifacts, ConfigResult, GoalPage, NodeResult, ReplayResult, VerifyResult } from './results.ts';
+import type { Artifacts, ConfigResult, DeadLetterResult, GoalPage, NodeResult, ReplayResult, VerifyResult } from './results.ts';
 import type { ClientTransport, WatchItem } from './transport.ts';
 
 /** A client of a node. All failures are `FlockworkError` with a code of the catalogue. */
@@ -24,6 +24,8 @@ export interface FlockworkClient {
   putBlob(bytes: Uint8Array): Promise<string>;
   /** Throws `blob_unknown`. */
   getBlob(sha256: string): Promise<Uint8Array>;
+  /** Messages that no actor took, and why; the newest last. */
+  deadLetters(limit?: number): Promise<readonly DeadLetterResult[]>;
   nodes(): Promise<readonly NodeResult[]>;
   config(): Promise<ConfigResult>;
   ping(): Promise<void>;
@@ -50,6 +52,7 @@ export function createClient(transport: ClientTransport): FlockworkClient {
     sendMessage: async (goalId, text) => (await transport.call('message.send', { goalId, text })) as { id: string },
     putBlob: (bytes) => putBlob(transport, bytes),
     getBlob: (sha256) => getBlob(transport, sha256),
+    deadLetters: async (limit) => ((await transport.call('dead.list', limit === undefined ? {} : { limit })) as { items: readonly DeadLetterResult[] }).items,
     nodes: async () => ((await transport.call('node.list', {})) as { items: readonly NodeResult[] }).items,
     config: async () => (await transport.call('config.get', {})) as ConfigResult,
     ping: async () => {

@@ -7,6 +7,7 @@ export type {
   BlobPartResult,
   ConfigResult,
   ConnectionResult,
+  DeadLetterResult,
   GoalPage,
   JournalProblem,
   NodeResult,

@@ -1,4 +1,4 @@
-import type { Artifact, GoalView } from '../../protocols/goals/goal.ts';
+import type { Artifact, GoalView, Manifest } from '../../protocols/goals/goal.ts';
 
 /** What the methods answer, as docs/wire.md describes it. Answers of a newer node may have more fields. */
 export interface GoalPage {
@@ -8,8 +8,13 @@ export interface GoalPage {
 }
 
 export interface Artifacts {
+  /** Every change; a path that tasks changed differently stands here once for each of them. */
   readonly items: readonly Artifact[];
+  /** The changed files as the goal began with them. */
+  readonly base: Manifest;
+  /** One git-style patch of all text changes; null when nothing changed, or when it is large and stands in the blob `patchBlob`. */
   readonly patch: string | null;
+  readonly patchBlob?: string;
 }
 
 export interface JournalProblem {
@@ -40,6 +45,17 @@ export interface ReplayResult {
     readonly stateHash: string;
   }[];
   readonly problems: readonly JournalProblem[];
+}
+
+/** A message that no actor took. */
+export interface DeadLetterResult {
+  readonly subject: string;
+  readonly id: string;
+  readonly reason: string;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  /** Kept over a restart. */
+  readonly durable: boolean;
 }
 
 export interface NodeResult {

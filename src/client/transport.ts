@@ -70,6 +70,7 @@ const repeatableMethods: ReadonlySet<string> = new Set([
   'blob.put',
   'blob.get',
   'artifact.list',
+  'dead.list',
   'node.list',
   'config.get',
 ]);

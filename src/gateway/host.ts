@@ -1,4 +1,4 @@
-import type { Artifact, GoalStatus, GoalSubmission, GoalView, QuotaOptions } from '../../protocols/goals/goal.ts';
+import type { Artifact, GoalStatus, GoalSubmission, GoalView, Manifest, QuotaOptions } from '../../protocols/goals/goal.ts';
 
 /** What a check of a goal's hash chains found. */
 export interface VerifyReport {
@@ -29,6 +29,29 @@ export interface NodeView {
   readonly load: { readonly goals: number; readonly agents: number };
 }
 
+/** What came out of a goal, with all that bringing it into a folder takes. */
+export interface ArtifactsView {
+  /** Every change; a path that tasks changed differently stands here once for each of them. */
+  readonly items: readonly Artifact[];
+  /** The changed files as the goal began with them: a path that is not here was added. */
+  readonly base: Manifest;
+  /** All text changes as one git-style patch; null when nothing changed, or when it is large and `patchBlob` names it. */
+  readonly patch: string | null;
+  /** The blob of a patch that is too large for an answer. */
+  readonly patchBlob?: string;
+}
+
+/** A message that no actor took. */
+export interface DeadLetterView {
+  readonly subject: string;
+  readonly id: string;
+  readonly reason: string;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  /** Kept over a restart. */
+  readonly durable: boolean;
+}
+
 /** What the gateway needs of its node; watching and blobs it does itself over the bus. The tenant comes from the credential. */
 export interface GatewayHost {
   readonly nodeId: string;
@@ -41,9 +64,10 @@ export interface GatewayHost {
   cancel(tenant: string, goalId: string, reason?: string): Promise<void>;
   resume(tenant: string, goalId: string, quota?: QuotaOptions): Promise<void>;
   sendMessage(tenant: string, goalId: string, text: string): Promise<{ id: string }>;
-  artifacts(tenant: string, goalId: string): Promise<{ items: readonly Artifact[]; patch: string | null }>;
+  artifacts(tenant: string, goalId: string): Promise<ArtifactsView>;
   verify(tenant: string, goalId: string): Promise<VerifyReport>;
   replay(tenant: string, goalId: string): Promise<ReplayReport>;
+  deadLetters(tenant: string, limit: number): Promise<readonly DeadLetterView[]>;
   nodes(): Promise<readonly NodeView[]>;
   /** The configuration in force, secrets replaced, with where each value came from. */
   config(): Promise<{ values: Readonly<Record<string, unknown>>; origins: Readonly<Record<string, string>>; hash: string }>;

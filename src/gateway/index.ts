@@ -7,6 +7,6 @@ export type { Connection, RpcSink } from './connection.ts';
 export { createDispatcher, type Dispatcher, type DispatcherOptions } from './dispatcher.ts';
 export { EventBatch, eventNotification, type FeedEvent } from './event-batch.ts';
 export { type Gateway, type GatewayOptions, startGateway } from './gateway.ts';
-export type { GatewayHost, NodeView, ReplayReport, VerifyReport } from './host.ts';
+export type { DeadLetterView, GatewayHost, NodeView, ReplayReport, VerifyReport } from './host.ts';
 export { type GatewayLimits, gatewayLimits } from './limits.ts';
 export type { LocalTransport, LocalWatchItem } from './local.ts';

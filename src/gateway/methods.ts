@@ -67,6 +67,7 @@ export function createMethods(host: GatewayHost, bus: Pick<Bus, 'blobs'>, limits
     },
     'artifact.list': (tenant, { goalId }) => host.artifacts(tenant, checkGoalId(goalId)),
     'message.send': (tenant, { goalId, text }) => host.sendMessage(tenant, checkGoalId(goalId), text),
+    'dead.list': async (tenant, { limit = listLimitDefault }) => ({ items: await host.deadLetters(tenant, limit) }),
     'node.list': async () => ({ items: await host.nodes() }),
     'config.get': () => host.config(),
   };

@@ -1,16 +1,17 @@
 import { z } from 'zod';
 import { FlockworkError } from '../../protocols/errors/error.ts';
 import { sha256Hex } from '../../protocols/goals/goal.ts';
-import { protocolVersion } from '../../protocols/wire/methods.ts';
+import { listLimitMax, protocolVersion } from '../../protocols/wire/methods.ts';
 import type { DispatcherParts } from './dispatcher.ts';
 import type { HttpApp } from './http.ts';
 import { clientLimits } from './limits.ts';
 import { metricsText } from './metrics.ts';
 import { indexPage } from './page.ts';
-import { blobShape, chunkShape, configShape, connectionShape, healthShape, nodesShape, problemShape, readyShape } from './shapes.ts';
+import { blobShape, chunkShape, configShape, connectionShape, deadLettersShape, healthShape, nodesShape, problemShape, readyShape } from './shapes.ts';
 
 const blobPath = z.strictObject({ sha256: sha256Hex });
 const chunkQuery = z.strictObject({ offset: z.coerce.number().pipe(z.int().min(0)), size: z.coerce.number().pipe(z.int().min(0)) });
+const deadLettersQuery = z.strictObject({ limit: z.coerce.number().pipe(z.int().min(1).max(listLimitMax)).optional() });
 const problems = { '4xx': problemShape, '5xx': problemShape };
 const tags = ['node'];
 
@@ -58,6 +59,12 @@ export function nodeRoutes(app: HttpApp, { host, methods, limits, counters }: Di
 
   app.get('/v1/nodes', { schema: { tags, summary: 'The nodes of the cluster', response: { 200: nodesShape, ...problems } } }, async (request, reply) =>
     reply.send((await methods.call(request.tenant, 'node.list', {})) as z.infer<typeof nodesShape>),
+  );
+
+  app.get(
+    '/v1/dead-letters',
+    { schema: { tags, summary: 'Messages that no actor took, and why', querystring: deadLettersQuery, response: { 200: deadLettersShape, ...problems } } },
+    async (request, reply) => reply.send((await methods.call(request.tenant, 'dead.list', request.query)) as z.infer<typeof deadLettersShape>),
   );
 
   app.get(

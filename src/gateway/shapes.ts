@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { goalStatuses, sha256Hex, strategyOptions } from '../../protocols/goals/goal.ts';
+import { goalStatuses, manifest, sha256Hex, strategyOptions } from '../../protocols/goals/goal.ts';
 
 /** The answers of the HTTP routes as /openapi.json shows them. Answers are not parsed again at run time. */
 export const problemShape = z
@@ -35,7 +35,9 @@ export const artifactsShape = z.object({
   items: z.array(
     z.object({ path: z.string(), change: z.enum(['added', 'modified', 'deleted']), sha256: sha256Hex.optional(), size: z.int().optional(), task: z.string() }),
   ),
-  patch: z.string().nullable(),
+  base: manifest.describe('The changed files as the goal began with them'),
+  patch: z.string().nullable().describe('All text changes as git-style patch; null when nothing changed, or when patchBlob names a large one'),
+  patchBlob: sha256Hex.optional(),
 });
 
 export const blobShape = z.object({ sha256: sha256Hex });
@@ -61,6 +63,10 @@ export const nodesShape = z.object({
       load: z.object({ goals: z.int(), agents: z.int() }),
     }),
   ),
+});
+
+export const deadLettersShape = z.object({
+  items: z.array(z.object({ subject: z.string(), id: z.string(), reason: z.string(), at: z.int(), durable: z.boolean() })),
 });
 
 export const configShape = z.object({ values: z.record(z.string(), z.unknown()), origins: z.record(z.string(), z.string()), hash: z.string() });

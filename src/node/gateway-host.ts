@@ -6,7 +6,11 @@ import type { Worker } from '../../swarm/worker/worker.ts';
 import type { LoadedConfig } from '../config/index.ts';
 import type { GatewayHost, NodeView } from '../gateway/index.ts';
 import { patchOf } from '../workspace/index.ts';
+import type { DeadLetters } from './dead-letters.ts';
 import { replayGoal, verifyGoal } from './audit.ts';
+
+/** A patch up to this long stands in the answer itself; one message has room for it and for the list. Characters. */
+const patchInlineCharsMax = 262_144;
 
 export interface GatewayHostParts {
   readonly config: LoadedConfig;
@@ -19,8 +23,7 @@ export interface GatewayHostParts {
   readonly self: () => NodeView;
   /** Why the node takes no work. */
   readonly notReady: () => readonly string[];
-  /** Inputs that no actor took, since the start. */
-  readonly deadInputs: () => number;
+  readonly deadLetters: DeadLetters;
 }
 
 /** What the gateway asks of this node. */
@@ -38,8 +41,12 @@ export function createGatewayHost(parts: GatewayHostParts): GatewayHost {
     sendMessage: (tenant, goalId, text) => goals.sendMessage(tenant, goalId, text),
     async artifacts(tenant, goalId) {
       const { items, manifest } = await goals.artifacts(tenant, goalId);
-      const patch = items.length === 0 ? null : await patchOf({ artifacts: items, manifest, read: (sha256) => bus.blobs.get(tenant, sha256) });
-      return { items, manifest, patch };
+      const changed = new Set(items.map(({ path }) => path));
+      const base = { files: manifest.files.filter(({ path }) => changed.has(path)) };
+      if (items.length === 0) return { items, base, patch: null };
+      const patch = await patchOf({ artifacts: items, manifest: base, read: (sha256) => bus.blobs.get(tenant, sha256) });
+      if (patch.length <= patchInlineCharsMax) return { items, base, patch };
+      return { items, base, patch: null, patchBlob: await bus.blobs.put(tenant, new TextEncoder().encode(patch)) };
     },
     async verify(tenant, goalId) {
       await goals.get(tenant, goalId);
@@ -49,6 +56,7 @@ export function createGatewayHost(parts: GatewayHostParts): GatewayHost {
       await goals.get(tenant, goalId);
       return replayGoal(bus.journal, kinds, tenant, goalId, seenMax);
     },
+    deadLetters: (tenant, limit) => parts.deadLetters.list(tenant, limit),
     async nodes() {
       const rows = await bus.registry.list('node.');
       const others = rows.map(({ value }) => JSON.parse(value) as NodeView).filter(({ id }) => id !== self().id);
@@ -59,7 +67,7 @@ export function createGatewayHost(parts: GatewayHostParts): GatewayHost {
     gauges: () => ({
       flockwork_cells_open: cells.size,
       flockwork_agents_active: parts.worker?.load ?? 0,
-      flockwork_dead_inputs_total: parts.deadInputs(),
+      flockwork_dead_inputs_total: parts.deadLetters.count,
       flockwork_process_resident_bytes: process.memoryUsage.rss(),
     }),
   };

@@ -20,6 +20,7 @@ import type { LoadedConfig, NodeRole } from '../config/index.ts';
 import { createDispatcher, createAuthorizer, type Gateway, type GatewayAuth, gatewayLimits, type NodeView, startGateway } from '../gateway/index.ts';
 import { chooseModel } from '../models/index.ts';
 import type { Tool } from '../tools/index.ts';
+import { DeadLetters } from './dead-letters.ts';
 import { removeNodeFiles, writeEndpoints, writePid } from './endpoints-file.ts';
 import { createGatewayHost } from './gateway-host.ts';
 import { cellBounds, goalSettings, modelsOf, openBus, toolsOf } from './parts.ts';
@@ -93,7 +94,7 @@ export async function startNode(options: NodeOptions): Promise<FlockworkNode> {
     const kinds = new Kinds([agentKind, coordinatorKind] as never);
     const cells = new OpenCells();
     const adoption = new Adoption(options.takeUp ?? 'all');
-    let deadInputs = 0;
+    const deadLetters = new DeadLetters(bus, id, onNote);
     const host: SwarmHost = {
       node: id,
       bus,
@@ -103,10 +104,7 @@ export async function startNode(options: NodeOptions): Promise<FlockworkNode> {
       tools,
       kinds,
       cellBounds: cellBounds(config),
-      onDead: ({ stream, input, reason }) => {
-        deadInputs += 1;
-        if (values.log.level === 'debug' || values.log.level === 'trace') onNote(`${stream}: ${input.type} was dropped: ${reason}`);
-      },
+      onDead: deadLetters.take,
       ...(options.observe === undefined ? {} : { observe: options.observe }),
       note: onNote,
     };
@@ -124,7 +122,7 @@ export async function startNode(options: NodeOptions): Promise<FlockworkNode> {
       load: { goals: cells.all().filter((cell) => cell.address.actor === 'coordinator' && !cell.ended).length, agents: worker?.load ?? 0 },
     });
     let draining = false;
-    const gatewayHost = createGatewayHost({ config, version, bus, kinds, goals, cells, worker, self, notReady: () => (draining ? ['draining'] : []), deadInputs: () => deadInputs });
+    const gatewayHost = createGatewayHost({ config, version, bus, kinds, goals, cells, worker, self, notReady: () => (draining ? ['draining'] : []), deadLetters });
     const lease = new NodeLease({ registry: bus.registry, clock: systemClock, node: id, describe: () => JSON.stringify(self()), note: onNote });
     await lease.start();
     undo.push(() => lease.stop());

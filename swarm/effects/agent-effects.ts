@@ -1,6 +1,6 @@
 import type { AgentTable } from '../../actors/agent/agent.table.ts';
 import { resultInlineCharsMax } from '../../actors/agent/bounds.ts';
-import type { EffectContext, Perform } from '../../actors/cell/cell.ts';
+import type { EffectContext, Perform } from '../../actors/cell/cell-options.ts';
 import type { Request } from '../../actors/cell/kind.ts';
 import type { ToolScope } from '../../actors/ports/tools.ts';
 import { FlockworkError } from '../../protocols/errors/error.ts';

@@ -1,4 +1,4 @@
-import type { EffectContext, Perform } from '../../actors/cell/cell.ts';
+import type { EffectContext, Perform } from '../../actors/cell/cell-options.ts';
 import type { Request } from '../../actors/cell/kind.ts';
 import { FlockworkError } from '../../protocols/errors/error.ts';
 import { type Allotment, type TaskMessage, type TaskSpec, taskVersion } from '../../protocols/goals/task.ts';

@@ -1,4 +1,4 @@
-import type { EffectContext } from '../../actors/cell/cell.ts';
+import type { EffectContext } from '../../actors/cell/cell-options.ts';
 import type { Request } from '../../actors/cell/kind.ts';
 import { inboxSubject } from '../../protocols/subjects.ts';
 import type { SwarmHost } from '../swarm-host.ts';

@@ -94,18 +94,22 @@ export class Goals {
     return { id: await this.#send(tenant, id, { type: 'goal.note', text }) };
   }
 
-  /** What came out of the goal: the newest change of each path, and the manifest that it began with. */
+  /** What came out of the goal: every change, equal ones of several tasks once, and the manifest that it began with. */
   async artifacts(tenant: string, id: string): Promise<{ items: Artifact[]; manifest: Manifest }> {
     const row = await this.#mustRow(tenant, id);
     const stream = journalSubject({ tenant, root: id, actor: coordinatorActor });
     const { bus, kinds, cellBounds } = this.#host;
     const { fold } = await loadFold(bus, kinds, stream, cellBounds.inboxSeenMax);
     const table = fold?.table as CoordinatorTable | undefined;
-    const newest = new Map<string, Artifact>();
-    for (const one of table?.artifacts ?? []) newest.set(one.path, one);
-    for (const blob of table?.artifactBlobs ?? []) for (const one of await this.#json<Artifact[]>(tenant, blob)) newest.set(one.path, one);
+    const changes = new Map<string, Artifact>();
+    const add = (one: Artifact): void => {
+      const same = `${one.path}\n${one.change === 'deleted' ? one.change : (one.sha256 ?? one.task)}`;
+      if (!changes.has(same)) changes.set(same, one);
+    };
+    for (const one of table?.artifacts ?? []) add(one);
+    for (const blob of table?.artifactBlobs ?? []) for (const one of await this.#json<Artifact[]>(tenant, blob)) add(one);
     const manifest = row.workspaceBlob === null ? { files: [] } : await this.#json<Manifest>(tenant, row.workspaceBlob);
-    return { items: [...newest.values()].sort((a, b) => (a.path < b.path ? -1 : 1)), manifest };
+    return { items: [...changes.values()].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0)), manifest };
   }
 
   async #json<Value>(tenant: string, blob: string): Promise<Value> {

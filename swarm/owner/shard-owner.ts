@@ -1,4 +1,5 @@
-import { Cell, type CellOptions, type Perform } from '../../actors/cell/cell.ts';
+import { Cell } from '../../actors/cell/cell.ts';
+import type { CellOptions, Perform } from '../../actors/cell/cell-options.ts';
 import { Supervisor } from '../../actors/supervisor/supervisor.ts';
 import type { JournalEntry, Subscription } from '../../actors/ports/journal.ts';
 import { failureOf } from '../../protocols/errors/error.ts';

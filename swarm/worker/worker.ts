@@ -1,6 +1,7 @@
 import { agentKind } from '../../actors/agent/agent.kind.ts';
 import type { AgentTable } from '../../actors/agent/agent.table.ts';
-import { Cell, type CellOptions, type Perform } from '../../actors/cell/cell.ts';
+import { Cell } from '../../actors/cell/cell.ts';
+import type { CellOptions, Perform } from '../../actors/cell/cell-options.ts';
 import { loadFold } from '../../actors/cell/load.ts';
 import type { Delivery } from '../../actors/ports/queue.ts';
 import { failureOf } from '../../protocols/errors/error.ts';

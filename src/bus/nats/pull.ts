@@ -116,6 +116,7 @@ export async function pullAtOnce(link: Link, request: Omit<PullRequest, 'waitMs'
   const timer = setTimeout(() => resolve(undefined), link.requestTimeoutMs);
   const pull = new Pull(link, [{ ...request, waitMs: 0 }], { onMessage: (message) => messages.push(message), onEnd: (_at, end) => resolve(end) });
   const ended = await promise.finally(() => clearTimeout(timer));
-  pull.unsubscribe();
+  if (ended === undefined) await pull.stop();
+  else pull.unsubscribe();
   return { messages, ended };
 }

@@ -59,7 +59,7 @@ export class NatsQueue implements Queue {
     try {
       if (lanes.length > 1) {
         const there = await this.#sweep(lanes, max);
-        if (there.length > 0) return there;
+        if (there.length > 0 || performance.now() >= deadline) return there;
       }
       return await this.#wait(lanes, { max, waitMs: Math.max(0, deadline - performance.now()), ...(signal === undefined ? {} : { signal }) });
     } catch (error) {
@@ -105,7 +105,9 @@ export class NatsQueue implements Queue {
       if (found.length >= max) break;
       const { messages, ended } = await pullAtOnce(this.#link, { stream: this.#stream, consumer: lane.consumer, batch: max - found.length });
       found.push(...messages.flatMap((message) => this.#deliveryOf(message)));
-      if (found.length === 0) checkEnd(ended, lane.consumer);
+      if (found.length > 0) continue;
+      if (ended === undefined) throw new FlockworkError('bus_unreachable', `consumer ${lane.consumer} of ${this.#stream} gave no answer within ${this.#link.requestTimeoutMs} ms`);
+      checkEnd(ended, lane.consumer);
     }
     return found;
   }
@@ -135,6 +137,8 @@ export class NatsQueue implements Queue {
     const timer = setTimeout(leave, options.waitMs + this.#link.requestTimeoutMs);
     const forget = this.#link.onReconnect(leave);
     options.signal?.addEventListener('abort', leave, { once: true });
+    // It may have been aborted while the consumers were made.
+    if (options.signal?.aborted === true) leave();
     const end = await promise.finally(() => {
       clearTimeout(timer);
       forget();

@@ -1,7 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { FlockworkError } from '../../../protocols/errors/error.ts';
-import { type Artifact, type Manifest, manifest as manifestSchema } from '../../../protocols/goals/goal.ts';
+import type { Artifact } from '../../../protocols/goals/goal.ts';
+import type { Artifacts, FlockworkClient } from '../../client/index.ts';
 import type { applyArtifacts } from '../../node/index.ts';
 import { type CommandIo, note, printJson, printLine, printText } from '../io.ts';
 import { bytes, counted } from '../output/figures.ts';
@@ -27,12 +28,13 @@ export async function artifacts(io: CommandIo, goalId: string, options: Artifact
     if (options.output !== undefined) {
       const root = resolve(io.cwd, options.output);
       await mkdir(root, { recursive: true });
-      await bringInto(io, { artifacts: answer.items, manifest: undefined, root, read: (sha256) => client.getBlob(sha256) }, json);
+      await bringInto(io, { artifacts: apart(io, answer.items), manifest: undefined, root, read: (sha256) => client.getBlob(sha256) }, json);
     } else if (options.apply !== undefined) {
       const root = resolve(io.cwd, options.apply === true ? '.' : options.apply);
-      await bringInto(io, { artifacts: answer.items, manifest: initialManifest(answer), root, read: (sha256) => client.getBlob(sha256) }, json);
+      await bringInto(io, { artifacts: answer.items, manifest: answer.base, root, read: (sha256) => client.getBlob(sha256) }, json);
     } else if (options.patch === true) {
-      if (answer.patch !== null) await printText(io, answer.patch);
+      const patch = await wholePatch(answer, client);
+      if (patch !== null) await printText(io, patch);
     } else await list(io, goalId, answer.items, json);
     return 0;
   });
@@ -64,9 +66,19 @@ async function bringInto(io: CommandIo, options: ApplyOptions, json: boolean): P
   note(io, `${counted(applied.written.length, 'file')} written, ${applied.deleted.length} deleted${already} in ${options.root}`);
 }
 
-/** The files that the goal began with, as the node tells them beside its artifacts. */
-function initialManifest(answer: object): Manifest {
-  const parsed = 'manifest' in answer ? manifestSchema.safeParse(answer.manifest) : undefined;
-  if (parsed?.success === true) return parsed.data;
-  throw new FlockworkError('not_found', 'the node does not tell what the files were before, so nothing can be applied safely; use --output or --patch');
+/** A file that tasks changed differently, once for each of them: into a folder of its own nothing has to be given up. */
+function apart(io: CommandIo, items: readonly Artifact[]): readonly Artifact[] {
+  const versions = Map.groupBy(items, ({ path }) => path);
+  return items
+    .filter(({ change }) => change !== 'deleted')
+    .map((item) => {
+      if ((versions.get(item.path) ?? []).length === 1) return item;
+      const path = `${item.path}.${item.task}`;
+      note(io, `${printable(item.path)} was changed differently by several tasks; what ${item.task} made of it is written as ${printable(path)}`);
+      return { ...item, path };
+    });
+}
+
+async function wholePatch({ patch, patchBlob }: Artifacts, client: FlockworkClient): Promise<string | null> {
+  return patchBlob === undefined ? patch : new TextDecoder().decode(await client.getBlob(patchBlob));
 }

@@ -42,7 +42,7 @@ function readStatus(text: string | undefined): GoalStatus | undefined {
   return status;
 }
 
-function readLimit(text: string | undefined): number {
+export function readLimit(text: string | undefined): number {
   if (text === undefined) return listLimitDefault;
   const limit = Number(text);
   if (!Number.isInteger(limit) || limit < 1 || limit > listLimitMax)

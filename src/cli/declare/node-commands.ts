@@ -24,6 +24,19 @@ export function declareNodeCommands(program: Command, choose: Choose): void {
   );
 
   withConnection(
+    declare(program, 'dead-letters', 'List the messages that no actor took, and why.', [['flockwork dead-letters', 'the newest last']]),
+  )
+    .option('--limit <n>', 'at most this many (default 50)')
+    .action((options) => choose(async (io) => (await import('../commands/dead-letters.ts')).deadLetters(io, options)));
+
+  const index = program.command('index').description('The index of goals, which is read off the journals.');
+  withSettings(
+    declare(index, 'rebuild', 'Throw the index of the data folder away and read it off the journals again. No node may run on the folder.', [
+      ['flockwork index rebuild --data-dir .flockwork', 'after a restore, or when a list looks wrong'],
+    ]),
+  ).action((options) => choose(async (io) => (await import('../commands/index-rebuild.ts')).indexRebuild(io, options)));
+
+  withConnection(
     declare(program, 'replay <goal>', 'Run the journals of a goal again, without any effect, and compare what they decide.', [
       ['flockwork replay g_1a2b', 'exit code 1 when anything differs'],
     ]),

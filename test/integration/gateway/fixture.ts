@@ -62,6 +62,10 @@ export class TestHost implements GatewayHost {
     this.#writer = writer;
   }
 
+  async deadLetters(): Promise<[]> {
+    return [];
+  }
+
   async submit(tenant: string, submission: GoalSubmission): Promise<{ id: string }> {
     const { idempotencyKey, ...rest } = submission;
     const body = JSON.stringify(rest);
@@ -122,7 +126,7 @@ export class TestHost implements GatewayHost {
 
   async artifacts(tenant: string, goalId: string) {
     await this.get(tenant, goalId);
-    return { items: [{ path: 'a.txt', change: 'added' as const, task: 't0' }], patch: null };
+    return { items: [{ path: 'a.txt', change: 'added' as const, task: 't0' }], base: { files: [] }, patch: null };
   }
 
   async verify(tenant: string, goalId: string) {

@@ -1,0 +1,138 @@
+import { createHash, randomUUID } from 'node:crypto';
+import type { Blobs } from '../../../actors/ports/blobs.ts';
+import { FlockworkError } from '../../../protocols/errors/error.ts';
+import { isToken } from '../../../protocols/subjects.ts';
+import * as bounds from './bounds.ts';
+import type { Link } from './link.ts';
+import { wrong } from './patterns.ts';
+import { publishStored } from './publish.ts';
+import { readStream } from './read-stream.ts';
+import { headOf, lastOf } from './stored.ts';
+import { blobStream } from './streams.ts';
+
+/** On the first piece: how many bytes and pieces there are, and for a named blob where the others lie. */
+const sizeHeader = 'Flock-Size';
+const piecesHeader = 'Flock-Pieces';
+const restHeader = 'Flock-Rest';
+/** How often a named blob is read again when it was replaced meanwhile. */
+const replacedRetriesMax = 3;
+
+/** Pieces of at most `blobChunkBytes` in one stream. The first piece is stored last: with it, the blob is there. */
+export class NatsBlobs implements Blobs {
+  readonly #link: Link;
+
+  constructor(link: Link) {
+    this.#link = link;
+  }
+
+  async put(tenant: string, bytes: Uint8Array): Promise<string> {
+    if (!isToken(tenant)) throw wrong(tenant, 'one token for a tenant');
+    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    if ((await this.size(tenant, sha256)) === undefined) await this.#store(firstOf(tenant, sha256), `blobs.data.${tenant}.${sha256}.rest`, bytes);
+    return sha256;
+  }
+
+  async get(tenant: string, sha256: string): Promise<Uint8Array> {
+    const bytes = known(tenant, sha256) ? await this.#load(firstOf(tenant, sha256)) : undefined;
+    if (bytes === undefined) throw new FlockworkError('blob_unknown', `tenant ${tenant} has no blob ${sha256.slice(0, 64)}`, { details: { tenant, sha256: sha256.slice(0, 64) } });
+    if (createHash('sha256').update(bytes).digest('hex') === sha256) return bytes;
+    throw new FlockworkError('journal_corrupt', `blob ${sha256} of tenant ${tenant} no longer has the bytes it was stored with`, { details: { tenant, sha256 } });
+  }
+
+  async size(tenant: string, sha256: string): Promise<number | undefined> {
+    if (!known(tenant, sha256)) return undefined;
+    const first = await lastOf(this.#link, blobStream, firstOf(tenant, sha256));
+    return first === undefined ? undefined : Number(first.header.get(sizeHeader));
+  }
+
+  async delete(tenant: string, sha256: string): Promise<void> {
+    if (!known(tenant, sha256)) return;
+    await this.#purge(firstOf(tenant, sha256));
+    await this.#purge(`blobs.data.${tenant}.${sha256}.rest.*`);
+  }
+
+  async *list(tenant: string): AsyncGenerator<{ sha256: string; size: number; storedAt: number }, void, undefined> {
+    if (!isToken(tenant)) throw wrong(tenant, 'one token for a tenant');
+    const head = await headOf(this.#link, blobStream);
+    for await (const { subject, headers, storedAt } of readStream(this.#link, { stream: blobStream, filter: firstOf(tenant, '*'), after: 0, head, headersOnly: true })) {
+      yield { sha256: subject.split('.')[3] ?? '', size: Number(headers?.get(sizeHeader)), storedAt };
+    }
+  }
+
+  /** The new pieces lie elsewhere than the old ones, which go when the first piece is replaced. */
+  async putNamed(name: string, bytes: Uint8Array): Promise<void> {
+    const subject = namedOf(name);
+    const before = bytes.byteLength > bounds.blobChunkBytes || (await lastOf(this.#link, blobStream, subject))?.header.has(restHeader) === true;
+    const rest = `${subject}.rest.${randomUUID()}`;
+    await this.#store(subject, rest, bytes);
+    if (!before) return;
+    const head = await headOf(this.#link, blobStream);
+    const old = new Set<string>();
+    for await (const piece of readStream(this.#link, { stream: blobStream, filter: `${subject}.rest.>`, after: 0, head, headersOnly: true })) {
+      if (!piece.subject.startsWith(`${rest}.`)) old.add(piece.subject.slice(0, piece.subject.lastIndexOf('.')));
+    }
+    for (const one of old) await this.#purge(`${one}.*`);
+  }
+
+  async getNamed(name: string): Promise<Uint8Array | undefined> {
+    const subject = namedOf(name);
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.#load(subject);
+      } catch (error) {
+        if (tries > replacedRetriesMax || !(error instanceof FlockworkError) || error.code !== 'journal_corrupt') throw error;
+      }
+    }
+  }
+
+  async deleteNamed(name: string): Promise<void> {
+    const subject = namedOf(name);
+    await this.#purge(subject);
+    await this.#purge(`${subject}.rest.>`);
+  }
+
+  async #store(first: string, rest: string, bytes: Uint8Array): Promise<void> {
+    const pieces = Math.max(1, Math.ceil(bytes.byteLength / bounds.blobChunkBytes));
+    const piece = (at: number): Uint8Array => bytes.subarray(at * bounds.blobChunkBytes, (at + 1) * bounds.blobChunkBytes);
+    for (let at = 1; at < pieces; at += bounds.blobChunksInFlight) {
+      const some = Array.from({ length: Math.min(bounds.blobChunksInFlight, pieces - at) }, (_, index) => at + index);
+      await Promise.all(some.map((one) => publishStored(this.#link, { subject: `${rest}.${one}`, body: piece(one) }, `store a piece of ${first}`)));
+    }
+    const headers = { [sizeHeader]: String(bytes.byteLength), [piecesHeader]: String(pieces), ...(pieces > 1 ? { [restHeader]: rest } : {}) };
+    await publishStored(this.#link, { subject: first, body: piece(0), headers }, `store ${first}`);
+  }
+
+  async #load(subject: string): Promise<Uint8Array | undefined> {
+    const first = await lastOf(this.#link, blobStream, subject);
+    if (first === undefined) return undefined;
+    const size = Number(first.header.get(sizeHeader));
+    const pieces = Number(first.header.get(piecesHeader));
+    const rest = first.header.get(restHeader);
+    const bytes = new Uint8Array(size);
+    bytes.set(first.data);
+    for (let at = 1; at < pieces; at++) {
+      const piece = await lastOf(this.#link, blobStream, `${rest}.${at}`);
+      if (piece === undefined) throw new FlockworkError('journal_corrupt', `piece ${at} of ${pieces} of ${subject} is missing`, { details: { subject, at, pieces } });
+      bytes.set(piece.data, at * bounds.blobChunkBytes);
+    }
+    return bytes;
+  }
+
+  async #purge(filter: string): Promise<void> {
+    try {
+      await this.#link.jsm.streams.purge(blobStream, { filter });
+    } catch (error) {
+      throw this.#link.error(error, `delete ${filter}`);
+    }
+  }
+}
+
+const firstOf = (tenant: string, sha256: string): string => `blobs.data.${tenant}.${sha256}`;
+const known = (tenant: string, sha256: string): boolean => isToken(tenant) && /^[0-9a-f]{64}$/.test(sha256);
+
+/** The length keeps `a` apart from `a/b`. */
+function namedOf(name: string): string {
+  const tokens = name.split('/');
+  if (!tokens.every(isToken)) throw wrong(name, "tokens joined by '/'");
+  return `blobs.named.${tokens.length}.${tokens.join('.')}`;
+}
