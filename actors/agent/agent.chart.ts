@@ -12,6 +12,7 @@ export const agentChart: ReturnType<typeof chartOf> = chartOf<AgentState>('agent
       'effect.failed': ['backoff', 'failed'],
       'agent.cancel': ['cancelled'],
       'agent.note': ['stay'],
+      'approval.decided': ['stay'],
       'cell.opened': ['stay'],
     },
   },
@@ -20,15 +21,19 @@ export const agentChart: ReturnType<typeof chartOf> = chartOf<AgentState>('agent
     on: {
       'tool.completed': ['stay', 'thinking', 'waiting', 'failed'],
       'effect.failed': ['stay', 'thinking', 'waiting', 'failed'],
+      'approval.decided': ['stay', 'thinking', 'waiting', 'failed'],
+      'timer.fired': ['stay', 'thinking', 'waiting', 'failed'],
       'agent.cancel': ['cancelled'],
       'agent.note': ['stay'],
       'cell.opened': ['stay'],
     },
   },
   waiting: {
-    description: 'has asked its coordinator for more budget',
+    description: 'has asked: its coordinator for more budget, or somebody to approve a tool call',
     on: {
-      'budget.granted': ['thinking', 'acting', 'waiting'],
+      'budget.granted': ['stay', 'thinking', 'acting', 'waiting'],
+      'approval.decided': ['stay', 'thinking', 'acting', 'failed'],
+      'timer.fired': ['stay', 'thinking', 'acting', 'failed'],
       'budget.refused': ['failed'],
       'message.stored': ['stay'],
       'effect.failed': ['failed'],
@@ -39,11 +44,11 @@ export const agentChart: ReturnType<typeof chartOf> = chartOf<AgentState>('agent
   },
   backoff: {
     description: 'waits before it calls the model again',
-    on: { 'timer.fired': ['thinking', 'waiting'], 'agent.cancel': ['cancelled'], 'agent.note': ['stay'], 'cell.opened': ['stay'] },
+    on: { 'timer.fired': ['thinking', 'waiting'], 'agent.cancel': ['cancelled'], 'agent.note': ['stay'], 'approval.decided': ['stay'], 'cell.opened': ['stay'] },
   },
   collecting: {
     description: 'what changed in the workspace is being stored',
-    on: { 'workspace.collected': ['answered'], 'effect.failed': ['failed'], 'agent.cancel': ['cancelled'], 'agent.note': ['stay'], 'cell.opened': ['stay'] },
+    on: { 'workspace.collected': ['answered'], 'effect.failed': ['failed'], 'agent.cancel': ['cancelled'], 'agent.note': ['stay'], 'approval.decided': ['stay'], 'cell.opened': ['stay'] },
   },
   answered: { final: true },
   failed: { final: true },

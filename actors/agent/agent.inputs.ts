@@ -15,6 +15,7 @@ export type AgentInput = { readonly at: number; readonly key?: string; readonly 
   | { readonly type: 'workspace.collected'; readonly artifacts?: readonly Artifact[]; readonly artifactsBlob?: string; readonly count: number }
   | { readonly type: 'budget.granted'; readonly tokens: number; readonly toolCalls: number; readonly costMicroUsd: number }
   | { readonly type: 'budget.refused'; readonly quota: string; readonly message: string }
+  | { readonly type: 'approval.decided'; readonly call: string; readonly allow: boolean; readonly by: string; readonly reason?: string }
   | { readonly type: 'agent.note'; readonly text: string }
   | { readonly type: 'agent.cancel'; readonly reason: string }
 );

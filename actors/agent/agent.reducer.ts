@@ -3,7 +3,7 @@ import { type Emitted, fact, request, type StampedInput, type Verdict } from '..
 import type { AgentState } from './agent.chart.ts';
 import { type AgentInput, asAgentInput, type EffectFailed, type ModelReplied } from './agent.inputs.ts';
 import { estimateInputTokens, reserveCall, warnings } from './agent.quota.ts';
-import { beginRound, completeCall, startCalls } from './agent.round.ts';
+import { approvalTimer, beginRound, completeCall, decideCall, startCalls } from './agent.round.ts';
 import type { AgentTable } from './agent.table.ts';
 import { excerptCharsMax, modelBackoffMs, modelBackoffMsMax, modelTriesMax, resultInlineCharsMax } from './bounds.ts';
 
@@ -28,11 +28,13 @@ function decide(table: AgentTable, input: AgentInput, state: AgentState): AgentV
     case 'model.replied':
       return replied(table, input);
     case 'tool.completed':
-      return after(table, completeCall(table, input.ref, { ok: true, text: input.text, truncated: input.truncated }));
+      return goOn(table, completeCall(table, input.ref, { ok: true, text: input.text, truncated: input.truncated }), state);
     case 'effect.failed':
       return effectFailed(table, input, state);
     case 'timer.fired':
-      return think(table, []);
+      return state === 'backoff' ? think(table, []) : undecided(table, input.name, state);
+    case 'approval.decided':
+      return decided(table, decideCall(table, input.call, input), state);
     case 'message.stored':
       return { emit: [] };
     case 'budget.granted':
@@ -131,28 +133,36 @@ function replied(table: AgentTable, input: ModelReplied): AgentVerdict {
   const requested = beginRound(table, input.ref, input.toolCalls);
   const wanted = table.round.filter((call) => call.state === 'waiting').length;
   if (table.usage.toolCalls + wanted > table.allotment.toolCalls) return ask(table, 'acting', { tokens: 0, toolCalls: wanted }, [told, ...requested]);
-  return act(table, [told, ...requested]);
+  return goOn(table, [told, ...requested], 'thinking');
 }
 
-function act(table: AgentTable, before: readonly Emitted[]): AgentVerdict {
-  const started = startCalls(table);
-  if (table.round.every((call) => call.state === 'done')) return after(table, before, 'acting');
-  return { go: 'acting', emit: [...before, ...started] };
-}
-
-/** After a call has ended: more calls of the round, or the next round with all results in the order of the calls. */
-function after(table: AgentTable, emitted: readonly Emitted[], from: 'acting' | 'stay' = 'stay'): AgentVerdict {
-  if (table.round.some((call) => call.state !== 'done')) {
-    const emit = [...emitted, ...startCalls(table)];
-    return from === 'stay' ? { emit } : { go: 'acting', emit };
+/** Goes on with a round: starts what may run, and with all results in, in the order of the calls, begins the next. */
+function goOn(table: AgentTable, emitted: readonly Emitted[], state: AgentState): AgentVerdict {
+  if (table.round.every((call) => call.state === 'done')) {
+    if (table.round.length === 0) return { emit: emitted };
+    for (const { id, name, ok, text } of table.round) table.transcript.push({ role: 'tool', id, name, ok, text });
+    table.round = [];
+    return think(table, emitted);
   }
-  for (const { id, name, ok, text } of table.round) table.transcript.push({ role: 'tool', id, name, ok, text });
-  table.round = [];
-  return think(table, emitted);
+  const emit = [...emitted, ...startCalls(table)];
+  const next = table.round.some((call) => call.state === 'running') ? 'acting' : 'waiting';
+  return state === next ? { emit } : { go: next, emit };
+}
+
+/** A decision on a call that waits for none changes nothing. */
+function decided(table: AgentTable, emitted: readonly Emitted[], state: AgentState): AgentVerdict {
+  return emitted.length === 0 ? { emit: [] } : goOn(table, emitted, state);
+}
+
+/** Nobody decided on a call in time: the policy of the task does. */
+function undecided(table: AgentTable, timer: string, state: AgentState): AgentVerdict {
+  const call = table.round.find(({ ref }) => approvalTimer(ref) === timer);
+  const allow = table.spec?.approval?.onTimeout === 'allow';
+  return decided(table, call === undefined ? [] : decideCall(table, call.ref, { allow, by: 'timeout' }), state);
 }
 
 function effectFailed(table: AgentTable, input: EffectFailed, state: AgentState): AgentVerdict {
-  if (state === 'acting') return after(table, completeCall(table, input.ref, { ok: false, text: toolFailure(input), truncated: false, code: input.code }));
+  if (state === 'acting') return goOn(table, completeCall(table, input.ref, { ok: false, text: toolFailure(input), truncated: false, code: input.code }), state);
   if (state !== 'thinking') return failed(table, input.code, input.message, input.retryable);
   if (!uncharged.has(input.code)) charge(table, table.reserved, true);
   table.tries += 1;
@@ -178,7 +188,7 @@ function ask(table: AgentTable, then: 'thinking' | 'acting', need: { tokens: num
 function granted(table: AgentTable, input: Extract<AgentInput, { type: 'budget.granted' }>): AgentVerdict {
   const { ticks, tokens, toolCalls, costMicroUsd } = table.allotment;
   table.allotment = { ticks, tokens: tokens + input.tokens, toolCalls: toolCalls + input.toolCalls, costMicroUsd: costMicroUsd + input.costMicroUsd };
-  return table.onGrant === 'acting' ? act(table, []) : callModel(table, []);
+  return table.onGrant === 'acting' ? goOn(table, [], 'waiting') : callModel(table, []);
 }
 
 function answered(table: AgentTable, more: Readonly<Record<string, unknown>>, before: readonly Emitted[] = []): AgentVerdict {

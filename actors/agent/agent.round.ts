@@ -1,3 +1,4 @@
+import type { ToolSpec } from '../../protocols/goals/task.ts';
 import type { ModelToolCall } from '../ports/models.ts';
 import { type Emitted, fact, request } from '../cell/kind.ts';
 import type { AgentTable, RoundCall } from './agent.table.ts';
@@ -17,20 +18,26 @@ export function beginRound(table: AgentTable, modelCall: string, calls: readonly
   table.round = [];
   for (const [index, call] of calls.entries()) {
     const ref = `${modelCall}.${index}`;
-    table.round.push({ ref, id: call.id, name: call.name, input: call.input ?? null, state: 'waiting', ok: false, text: '' });
-    emitted.push(fact('tool.requested', { call: ref, name: call.name, input: excerpt(call.input) }));
+    table.round.push({ ref, id: call.id, name: call.name, input: call.input ?? null, state: 'waiting', approved: false, ok: false, text: '' });
+    const asks = toolOf(table, call.name)?.asks === true ? { asks: true } : {};
+    emitted.push(fact('tool.requested', { call: ref, name: call.name, input: excerpt(call.input), ...asks }));
     const refusal = refusalOf(table, call, index);
     if (refusal !== undefined) emitted.push(...completeCall(table, ref, { ok: false, truncated: false, ...refusal }));
   }
   return emitted;
 }
 
-/** Starts what may run now: parallel calls together, any other alone, in the order of the reply. */
+/** Starts what may run now: parallel calls together, any other alone, in the order of the reply. What needs an approval is asked for at once. */
 export function startCalls(table: AgentTable): Emitted[] {
-  const emitted: Emitted[] = [];
+  const emitted: Emitted[] = askApprovals(table);
   let running = table.round.some((call) => call.state === 'running');
   for (const call of table.round) {
     if (call.state === 'done') continue;
+    // What comes after it may depend on it: an open question holds up the calls that do not run beside others.
+    if (call.state === 'asking') {
+      running = true;
+      continue;
+    }
     const parallel = toolOf(table, call.name)?.parallel === true;
     if (call.state === 'running') {
       if (parallel) continue;
@@ -44,6 +51,38 @@ export function startCalls(table: AgentTable): Emitted[] {
     if (!parallel) break;
   }
   return emitted;
+}
+
+/** The name of the timer that ends the wait for a decision on a call. */
+export function approvalTimer(ref: string): string {
+  return `approval-${ref}`;
+}
+
+function askApprovals(table: AgentTable): Emitted[] {
+  const emitted: Emitted[] = [];
+  const waitMs = table.spec?.approval?.waitMs;
+  for (const call of table.round) {
+    if (call.state !== 'waiting' || call.approved || toolOf(table, call.name)?.asks !== true) continue;
+    call.state = 'asking';
+    if (waitMs !== undefined) emitted.push(request('timer.start', call.ref, { name: approvalTimer(call.ref), ms: waitMs }));
+  }
+  return emitted;
+}
+
+/** Takes a decision on a call that waits for one; a second decision changes nothing. */
+export function decideCall(table: AgentTable, ref: string, decision: { readonly allow: boolean; readonly by: string; readonly reason?: string }): Emitted[] {
+  const call = table.round.find((one) => one.ref === ref);
+  if (call?.state !== 'asking') return [];
+  const { allow, by, reason } = decision;
+  const stop = request('timer.stop', ref, { name: approvalTimer(ref) });
+  const told = { call: ref, name: call.name, by, ...(reason === undefined ? {} : { reason }) };
+  if (allow) {
+    call.state = 'waiting';
+    call.approved = true;
+    return [stop, fact('tool.approved', told)];
+  }
+  const text = `error tool_denied: ${by} did not allow this call${reason === undefined ? '' : `: ${reason}`}`;
+  return [stop, fact('tool.denied', told), ...completeCall(table, ref, { ok: false, text, truncated: false, code: 'tool_denied' })];
 }
 
 /** Notes how a call ended and tells it. */
@@ -73,7 +112,7 @@ function refusalOf(table: AgentTable, call: ModelToolCall, index: number): { cod
   return undefined;
 }
 
-function toolOf(table: AgentTable, name: string): { parallel: boolean; repeatable: boolean; writes: boolean } | undefined {
+function toolOf(table: AgentTable, name: string): ToolSpec | undefined {
   return table.spec?.tools.find((tool) => tool.name === name);
 }
 

@@ -9,7 +9,9 @@ export interface RoundCall {
   readonly id: string;
   readonly name: string;
   readonly input: unknown;
-  state: 'waiting' | 'running' | 'done';
+  /** `asking`: waits for somebody's approval. */
+  state: 'waiting' | 'asking' | 'running' | 'done';
+  approved: boolean;
   ok: boolean;
   text: string;
 }

@@ -29,6 +29,7 @@ export const errorCatalogue = {
   goal_not_paused: entry(409, false, 'Only a paused goal can be resumed.'),
   idempotency_conflict: entry(409, false, 'The idempotency key was used before with another body.'),
   strategy_unknown: entry(400, false, 'The strategy is none of the registered ones.'),
+  strategy_invalid: entry(400, false, 'The options of the strategy contradict each other or the goal, such as weights that sum to 0.'),
   profile_unknown: entry(400, false, 'No profile of that name is configured.'),
   model_unknown: entry(400, false, 'The model is not written provider/name, or the provider is not configured.'),
   cursor_unknown: entry(410, false, 'The cursor is malformed or belongs to another store, for instance before a restore.'),
@@ -100,6 +101,8 @@ export const errorCatalogue = {
   // tools and sandboxes
   tool_unknown: entry(404, false, 'The agent named a tool that does not exist.'),
   tool_not_permitted: entry(403, false, 'The profile does not allow this tool.'),
+  tool_denied: entry(403, false, 'Somebody, or the time limit of the policy, did not allow the call.'),
+  approval_unknown: entry(404, false, 'No tool call of this tenant waits for a decision under that id: it was decided, or its agent has ended.'),
   tool_input_invalid: entry(400, false, 'The arguments of a tool call do not fit its schema.'),
   tool_failed: entry(500, false, 'The tool ran and failed; its message says why.'),
   tool_timeout: entry(504, false, 'The tool ran longer than its bound and was ended.'),

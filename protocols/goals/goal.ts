@@ -8,6 +8,8 @@ export const manifestFilesMax = 50_000;
 export const agentsMax = 64;
 export const agentsDefault = 3;
 export const stagesMax = 32;
+/** The largest queueItemsMax of a pipeline. */
+export const queueItemsMaxMax = 1_000;
 
 /** Workspace paths: relative, forward slashes, no `.`/`..` segments, no NUL. */
 export const workspacePath = z
@@ -49,6 +51,8 @@ const stage = z.strictObject({
   prompt: z.string().min(1).max(goalTextMax),
   profile: z.string().max(64).optional(),
   concurrency: z.int().min(1).max(agentsMax).optional(),
+  /** What an item that fails here for good does: ends the goal (default), or is left out of the result. */
+  onFailure: z.enum(['fail', 'skip']).optional(),
 });
 
 export const strategyOptions = z.discriminatedUnion('type', [
@@ -60,7 +64,12 @@ export const strategyOptions = z.discriminatedUnion('type', [
     fanIn: z.int().min(2).max(64).optional(),
     onFailure: z.enum(['fail', 'partial']).optional(),
   }),
-  z.strictObject({ type: z.literal('pipeline'), stages: z.array(stage).min(1).max(stagesMax) }),
+  z.strictObject({
+    type: z.literal('pipeline'),
+    stages: z.array(stage).min(1).max(stagesMax),
+    /** Items that may wait between two stages. */
+    queueItemsMax: z.int().min(1).max(queueItemsMaxMax).optional(),
+  }),
   z.strictObject({
     type: z.literal('consensus'),
     quorum: z.union([z.enum(['majority', 'two-thirds', 'unanimous']), z.strictObject({ weights: z.record(z.string(), z.number().min(0)) })]).optional(),

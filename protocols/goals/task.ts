@@ -25,6 +25,8 @@ export const toolSpec = z.strictObject({
   parallel: z.boolean(),
   /** May change the workspace. */
   writes: z.boolean(),
+  /** Runs only after somebody has approved the call. */
+  asks: z.boolean().optional(),
 });
 export type ToolSpec = z.infer<typeof toolSpec>;
 
@@ -43,6 +45,8 @@ export const taskSpec = z.strictObject({
   /** The workspace; absent = an empty one. */
   workspace: z.strictObject({ manifest: z.union([manifest, z.strictObject({ blob: sha256Hex })]), focus: z.array(z.string()) }).optional(),
   outputTokensMax: z.int().min(1),
+  /** What happens to a call that nobody has decided on in time. Absent: it waits for ever. */
+  approval: z.strictObject({ waitMs: z.int().min(1), onTimeout: z.enum(['deny', 'allow']) }).optional(),
 });
 export type TaskSpec = z.infer<typeof taskSpec>;
 

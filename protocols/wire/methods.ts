@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { approvalDecisions } from '../goals/approval.ts';
 import { goalStatuses, goalSubmission, quota, sha256Hex } from '../goals/goal.ts';
 
 /** The version of the protocol that `connection.open` names. History: 1: first (2026-11). */
@@ -33,6 +34,8 @@ export const methodParams = {
   'blob.put': z.strictObject({ sha256: sha256Hex, offset: z.int().min(0), size: z.int().min(0), data: z.base64() }),
   'blob.get': z.strictObject({ sha256: sha256Hex, offset: z.int().min(0).optional(), length: z.int().min(1).max(blobChunkBytesMax).optional() }),
   'artifact.list': z.strictObject({ goalId }),
+  'approval.list': z.strictObject({ goalId: goalId.optional() }),
+  'approval.decide': z.strictObject({ id: z.string().min(1).max(512), decision: z.enum(approvalDecisions), reason: z.string().max(1_024).optional() }),
   'message.send': z.strictObject({ goalId, text: z.string().min(1).max(65_536) }),
   'dead.list': z.strictObject({ limit: z.int().min(1).max(listLimitMax).optional() }),
   'node.list': empty,

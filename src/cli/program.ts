@@ -46,8 +46,8 @@ export async function runCommandLine(argv: readonly string[], io: CommandIo, ver
     command.exitOverride(refused).configureOutput({
       writeOut: (text) => void io.stdout.write(text),
       writeErr: (text) => void io.stderr.write(text),
-      getOutHelpWidth: () => io.stdout.columns ?? helpColumns,
-      getErrHelpWidth: () => io.stderr.columns ?? helpColumns,
+      getOutHelpWidth: () => io.stdout.columns || helpColumns,
+      getErrHelpWidth: () => io.stderr.columns || helpColumns,
       getOutHasColors: () => false,
       getErrHasColors: () => false,
       // Told below, like every other failure.

@@ -1,3 +1,4 @@
+import type { Approval, ApprovalDecision } from '../../protocols/goals/approval.ts';
 import type { GoalStatus, GoalSubmission, GoalView, QuotaOptions } from '../../protocols/goals/goal.ts';
 import { getBlob, putBlob } from './blobs.ts';
 import type { Artifacts, ConfigResult, DeadLetterResult, GoalPage, NodeResult, ReplayResult, VerifyResult } from './results.ts';
@@ -24,6 +25,10 @@ export interface FlockworkClient {
   putBlob(bytes: Uint8Array): Promise<string>;
   /** Throws `blob_unknown`. */
   getBlob(sha256: string): Promise<Uint8Array>;
+  /** Tool calls that wait for a decision. */
+  approvals(goalId?: string): Promise<readonly Approval[]>;
+  /** Throws `approval_unknown`. */
+  decide(approvalId: string, decision: ApprovalDecision, reason?: string): Promise<void>;
   /** Messages that no actor took, and why; the newest last. */
   deadLetters(limit?: number): Promise<readonly DeadLetterResult[]>;
   nodes(): Promise<readonly NodeResult[]>;
@@ -52,6 +57,10 @@ export function createClient(transport: ClientTransport): FlockworkClient {
     sendMessage: async (goalId, text) => (await transport.call('message.send', { goalId, text })) as { id: string },
     putBlob: (bytes) => putBlob(transport, bytes),
     getBlob: (sha256) => getBlob(transport, sha256),
+    approvals: async (goalId) => ((await transport.call('approval.list', goalId === undefined ? {} : { goalId })) as { items: readonly Approval[] }).items,
+    decide: async (id, decision, reason) => {
+      await transport.call('approval.decide', { id, decision, ...(reason === undefined ? {} : { reason }) });
+    },
     deadLetters: async (limit) => ((await transport.call('dead.list', limit === undefined ? {} : { limit })) as { items: readonly DeadLetterResult[] }).items,
     nodes: async () => ((await transport.call('node.list', {})) as { items: readonly NodeResult[] }).items,
     config: async () => (await transport.call('config.get', {})) as ConfigResult,

@@ -70,6 +70,8 @@ const repeatableMethods: ReadonlySet<string> = new Set([
   'blob.put',
   'blob.get',
   'artifact.list',
+  'approval.list',
+  'approval.decide',
   'dead.list',
   'node.list',
   'config.get',

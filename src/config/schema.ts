@@ -146,6 +146,8 @@ const tools = z
       .default('bubblewrap')
       .describe('What isolates system.run. A sandbox that cannot be had refuses to run; none is used only when named here.'),
     timeoutMs: milliseconds(30_000, 'How long one tool call may take, in milliseconds.'),
+    approvalMs: milliseconds(3_600_000, 'How long a call waits for an approval, in milliseconds.'),
+    approvalTimeout: z.enum(['deny', 'allow']).default('deny').describe('What happens to a call that nobody has decided on in time.'),
     outputCharsMax: z.int().min(100).max(60_000).default(10_000).describe('The most characters of one tool answer; the rest is cut with a mark.'),
   })
   .prefault({})
@@ -197,6 +199,7 @@ const profile = z.strictObject({
   system: z.string().max(65_536).optional().describe('The system prompt, in place of the built-in one.'),
   tools: z.array(z.string().min(1)).max(256).optional().describe('The tools it may use; absent: all.'),
   outputTokensMax: z.int().min(1).optional().describe('The most tokens of one reply.'),
+  approve: z.array(z.string().min(1)).max(256).optional().describe('Tools whose calls wait until somebody approves them.'),
 });
 const profiles = z.record(nameToken, profile).default({}).describe('Named agent configurations, as [profiles.reviewer], chosen with --profile.');
 

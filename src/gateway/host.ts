@@ -1,3 +1,4 @@
+import type { Approval, ApprovalDecision } from '../../protocols/goals/approval.ts';
 import type { Artifact, GoalStatus, GoalSubmission, GoalView, Manifest, QuotaOptions } from '../../protocols/goals/goal.ts';
 
 /** What a check of a goal's hash chains found. */
@@ -67,6 +68,9 @@ export interface GatewayHost {
   artifacts(tenant: string, goalId: string): Promise<ArtifactsView>;
   verify(tenant: string, goalId: string): Promise<VerifyReport>;
   replay(tenant: string, goalId: string): Promise<ReplayReport>;
+  approvals(tenant: string, goalId?: string): Promise<readonly Approval[]>;
+  /** Throws `approval_unknown`; resolves once the decision is stored. */
+  decideApproval(tenant: string, id: string, decision: ApprovalDecision, reason?: string): Promise<void>;
   deadLetters(tenant: string, limit: number): Promise<readonly DeadLetterView[]>;
   nodes(): Promise<readonly NodeView[]>;
   /** The configuration in force, secrets replaced, with where each value came from. */

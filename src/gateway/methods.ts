@@ -67,6 +67,11 @@ export function createMethods(host: GatewayHost, bus: Pick<Bus, 'blobs'>, limits
     },
     'artifact.list': (tenant, { goalId }) => host.artifacts(tenant, checkGoalId(goalId)),
     'message.send': (tenant, { goalId, text }) => host.sendMessage(tenant, checkGoalId(goalId), text),
+    'approval.list': async (tenant, { goalId }) => ({ items: await host.approvals(tenant, goalId) }),
+    'approval.decide': async (tenant, { id, decision, reason }) => {
+      await host.decideApproval(tenant, id, decision, reason);
+      return { id };
+    },
     'dead.list': async (tenant, { limit = listLimitDefault }) => ({ items: await host.deadLetters(tenant, limit) }),
     'node.list': async () => ({ items: await host.nodes() }),
     'config.get': () => host.config(),

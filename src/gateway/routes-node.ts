@@ -1,16 +1,19 @@
 import { z } from 'zod';
 import { FlockworkError } from '../../protocols/errors/error.ts';
 import { sha256Hex } from '../../protocols/goals/goal.ts';
-import { listLimitMax, protocolVersion } from '../../protocols/wire/methods.ts';
+import { listLimitMax, methodParams, protocolVersion } from '../../protocols/wire/methods.ts';
 import type { DispatcherParts } from './dispatcher.ts';
 import type { HttpApp } from './http.ts';
 import { clientLimits } from './limits.ts';
 import { metricsText } from './metrics.ts';
 import { indexPage } from './page.ts';
-import { blobShape, chunkShape, configShape, connectionShape, deadLettersShape, healthShape, nodesShape, problemShape, readyShape } from './shapes.ts';
+import { approvalsShape, blobShape, chunkShape, configShape, connectionShape, deadLettersShape, healthShape, idShape, nodesShape, problemShape, readyShape } from './shapes.ts';
 
 const blobPath = z.strictObject({ sha256: sha256Hex });
 const chunkQuery = z.strictObject({ offset: z.coerce.number().pipe(z.int().min(0)), size: z.coerce.number().pipe(z.int().min(0)) });
+const approvalsQuery = methodParams['approval.list'];
+const approvalPath = z.strictObject({ id: z.string().min(1).max(512) });
+const approvalBody = methodParams['approval.decide'].omit({ id: true });
 const deadLettersQuery = z.strictObject({ limit: z.coerce.number().pipe(z.int().min(1).max(listLimitMax)).optional() });
 const problems = { '4xx': problemShape, '5xx': problemShape };
 const tags = ['node'];
@@ -59,6 +62,18 @@ export function nodeRoutes(app: HttpApp, { host, methods, limits, counters }: Di
 
   app.get('/v1/nodes', { schema: { tags, summary: 'The nodes of the cluster', response: { 200: nodesShape, ...problems } } }, async (request, reply) =>
     reply.send((await methods.call(request.tenant, 'node.list', {})) as z.infer<typeof nodesShape>),
+  );
+
+  app.get(
+    '/v1/approvals',
+    { schema: { tags, summary: 'Tool calls that wait for a decision', querystring: approvalsQuery, response: { 200: approvalsShape, ...problems } } },
+    async (request, reply) => reply.send((await methods.call(request.tenant, 'approval.list', request.query)) as z.infer<typeof approvalsShape>),
+  );
+
+  app.post(
+    '/v1/approvals/:id',
+    { schema: { tags, summary: 'Approve or deny a tool call', params: approvalPath, body: approvalBody, response: { 202: idShape, ...problems } } },
+    async (request, reply) => reply.code(202).send((await methods.call(request.tenant, 'approval.decide', { id: request.params.id, ...request.body })) as z.infer<typeof idShape>),
   );
 
   app.get(

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { approval } from '../../protocols/goals/approval.ts';
 import { goalStatuses, manifest, sha256Hex, strategyOptions } from '../../protocols/goals/goal.ts';
 
 /** The answers of the HTTP routes as /openapi.json shows them. Answers are not parsed again at run time. */
@@ -64,6 +65,8 @@ export const nodesShape = z.object({
     }),
   ),
 });
+
+export const approvalsShape = z.object({ items: z.array(approval) });
 
 export const deadLettersShape = z.object({
   items: z.array(z.object({ subject: z.string(), id: z.string(), reason: z.string(), at: z.int(), durable: z.boolean() })),

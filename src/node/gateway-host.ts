@@ -1,5 +1,7 @@
 import type { Kinds } from '../../actors/cell/kinds.ts';
 import type { Bus } from '../../actors/ports/bus.ts';
+import { FlockworkError } from '../../protocols/errors/error.ts';
+import type { Approvals } from '../../swarm/goals/approvals.ts';
 import type { Goals } from '../../swarm/goals/goals.ts';
 import type { OpenCells } from '../../swarm/owner/open-cells.ts';
 import type { Worker } from '../../swarm/worker/worker.ts';
@@ -23,6 +25,7 @@ export interface GatewayHostParts {
   readonly self: () => NodeView;
   /** Why the node takes no work. */
   readonly notReady: () => readonly string[];
+  readonly approvals: Approvals;
   readonly deadLetters: DeadLetters;
 }
 
@@ -33,7 +36,11 @@ export function createGatewayHost(parts: GatewayHostParts): GatewayHost {
   return {
     nodeId: self().id,
     version,
-    submit: (tenant, submission) => goals.submit(tenant, submission),
+    async submit(tenant, submission) {
+      const [reason] = parts.notReady();
+      if (reason !== undefined) throw new FlockworkError('draining', `the node takes no new goals (${reason}); submit it to another node, or again in a moment`);
+      return goals.submit(tenant, submission);
+    },
     get: (tenant, goalId) => goals.get(tenant, goalId),
     list: (tenant, options) => goals.list(tenant, options),
     cancel: (tenant, goalId, reason) => goals.cancel(tenant, goalId, reason),
@@ -56,6 +63,8 @@ export function createGatewayHost(parts: GatewayHostParts): GatewayHost {
       await goals.get(tenant, goalId);
       return replayGoal(bus.journal, kinds, tenant, goalId, seenMax);
     },
+    approvals: (tenant, goalId) => parts.approvals.list(tenant, goalId),
+    decideApproval: (tenant, id, decision, reason) => parts.approvals.decide(tenant, id, decision, tenant, reason),
     deadLetters: (tenant, limit) => parts.deadLetters.list(tenant, limit),
     async nodes() {
       const rows = await bus.registry.list('node.');

@@ -32,11 +32,17 @@ export function createProfiles({ config, model, tools, checkModel }: ProfilesOpt
       model: full,
       modelWhy: chosen.why,
       system: profile?.system ?? systemPromptDefault,
-      tools: permitted(name, profile?.tools, tools),
+      tools: asking(permitted(name, profile?.tools, tools), profile?.approve ?? []),
+      approval: { waitMs: config.tools.approvalMs, onTimeout: config.tools.approvalTimeout },
       outputTokensMax: profile?.outputTokensMax ?? config.model.outputTokensMax,
       pool: poolDefault,
     };
   };
+}
+
+/** The tools with those marked that the profile wants approved. */
+function asking(tools: readonly ToolSpec[], approve: readonly string[]): readonly ToolSpec[] {
+  return tools.map((tool) => (approve.includes(tool.name) ? { ...tool, asks: true } : tool));
 }
 
 function permitted(profile: string, names: readonly string[] | undefined, tools: readonly ToolSpec[]): readonly ToolSpec[] {

@@ -8,6 +8,7 @@ import type { Models } from '../../actors/ports/models.ts';
 import type { Observer } from '../../actors/ports/observer.ts';
 import type { Tools } from '../../actors/ports/tools.ts';
 import { coordinatorKind } from '../../swarm/coordinator/coordinator.kind.ts';
+import { Approvals } from '../../swarm/goals/approvals.ts';
 import { Goals } from '../../swarm/goals/goals.ts';
 import { Adoption } from '../../swarm/owner/adoption.ts';
 import { OpenCells } from '../../swarm/owner/open-cells.ts';
@@ -122,7 +123,7 @@ export async function startNode(options: NodeOptions): Promise<FlockworkNode> {
       load: { goals: cells.all().filter((cell) => cell.address.actor === 'coordinator' && !cell.ended).length, agents: worker?.load ?? 0 },
     });
     let draining = false;
-    const gatewayHost = createGatewayHost({ config, version, bus, kinds, goals, cells, worker, self, notReady: () => (draining ? ['draining'] : []), deadLetters });
+    const gatewayHost = createGatewayHost({ config, version, bus, kinds, goals, approvals: new Approvals(host), cells, worker, self, notReady: () => (draining ? ['draining'] : []), deadLetters });
     const lease = new NodeLease({ registry: bus.registry, clock: systemClock, node: id, describe: () => JSON.stringify(self()), note: onNote });
     await lease.start();
     undo.push(() => lease.stop());

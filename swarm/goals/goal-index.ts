@@ -4,6 +4,7 @@ import type { GoalStatus, StrategyOptions } from '../../protocols/goals/goal.ts'
 import { coordinatorActor } from '../../protocols/goals/task.ts';
 import type { Fact } from '../../protocols/journal/facts.ts';
 import { splitRecord } from '../../protocols/journal/record.ts';
+import { approvalChanges } from './approval-rows.ts';
 import { parseJournalSubject, shardOf } from '../../protocols/subjects.ts';
 
 /** A goal as the index keeps it. Times in milliseconds since 1970, money in micro-dollars. */
@@ -57,10 +58,11 @@ interface CoordinatorRecord {
 /** Lists, idempotency and active roots: everything here is read off the journals of coordinators. */
 export const goalIndex: Projector = {
   name: 'goals',
-  version: 1,
+  version: 2,
   project(entry: JournalEntry, current: (key: string) => string | undefined): readonly ProjectionChange[] {
     const address = parseJournalSubject(entry.stream);
-    if (address === undefined || address.actor !== coordinatorActor) return [];
+    if (address === undefined) return [];
+    if (address.actor !== coordinatorActor) return approvalChanges(entry, address, current);
     const { tenant, root } = address;
     const key = goalKey(tenant, root);
     const stored = current(key);

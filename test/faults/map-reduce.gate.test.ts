@@ -16,7 +16,7 @@ const points: readonly (readonly [string, readonly number[]])[] = [
   ['append.before:agent.assign', [1, 17, 30]],
   ['append.after:agent.assign', [2, 18, 33]],
   ['append.before:model.replied', [1, 20, 45, 60]],
-  ['append.after:model.replied', [3, 25, 50, 61]],
+  ['append.after:model.replied', [3, 25, 50]],
   ['append.before:tool.started', [1, 15, 30]],
   ['append.after:tool.started', [2, 16, 29]],
   ['append.before:tool.completed', [5, 31, 55]],

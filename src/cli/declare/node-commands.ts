@@ -29,6 +29,18 @@ export function declareNodeCommands(program: Command, choose: Choose): void {
     .option('--limit <n>', 'at most this many (default 50)')
     .action((options) => choose(async (io) => (await import('../commands/dead-letters.ts')).deadLetters(io, options)));
 
+  withConnection(
+    declare(program, 'approvals [goal]', 'List the tool calls that wait for somebody to approve them.', [['flockwork approvals', 'with the id of each']]),
+  ).action((goal, options) => choose(async (io) => (await import('../commands/approvals.ts')).approvals(io, goal, options)));
+  for (const [decision, does] of [
+    ['approve', 'Let a tool call run that waits for it.'],
+    ['deny', 'Refuse a tool call; its agent is told.'],
+  ] as const) {
+    withConnection(declare(program, `${decision} <id>`, does, [[`flockwork ${decision} <id>`, 'the id is in flockwork approvals']]))
+      .option('--reason <text>', 'why; told to the agent and kept in the journal')
+      .action((id, options) => choose(async (io) => (await import('../commands/approvals.ts')).decide(io, id, decision, options)));
+  }
+
   const index = program.command('index').description('The index of goals, which is read off the journals.');
   withSettings(
     declare(index, 'rebuild', 'Throw the index of the data folder away and read it off the journals again. No node may run on the folder.', [

@@ -42,7 +42,8 @@ export function eventLine({ type, actor, data }: GoalEvent): string | undefined 
       return join(`${type} ${actor}`, [text('code'), text('message')].filter((part) => part !== '').join(': '));
     case 'quota.warned':
     case 'quota.exceeded':
-      return join(`${type} ${actor}`, `${text('quota')} ${count(figure('used'))} of ${count(figure('limit'))}`);
+      // An agent that was refused more knows which quota stands in its way, and the coordinator how far that is used.
+      return join(`${type} ${actor}`, typeof data['limit'] === 'number' ? `${text('quota')} ${count(figure('used'))} of ${count(data['limit'])}` : text('quota'));
     case 'actor.poisoned':
       return join(`${type} ${actor}`, text('message'));
     case 'leader.elected':

@@ -16,6 +16,8 @@ export interface Reporter {
 export const frameMs = 100;
 /** The most lines of the live picture. */
 export const frameLinesMax = 14;
+const columnsDefault = 80;
+const rowsDefault = 24;
 
 export function createReporter(io: CommandIo, options: { readonly json: boolean; readonly quiet?: boolean; readonly linesSince?: number }): Reporter {
   if (options.json) return jsonReporter(io);
@@ -58,7 +60,9 @@ function liveReporter(io: CommandIo): Reporter {
   // The carriage return undoes the ^C that a terminal shows.
   const erase = (): string => (drawn === 0 ? '' : `\r\u001b[${drawn}A\u001b[0J`);
   const draw = (): void => {
-    const { columns = 80, rows = 24 } = io.stderr;
+    // A terminal that does not know its size says 0.
+    const columns = io.stderr.columns || columnsDefault;
+    const rows = io.stderr.rows || rowsDefault;
     const color = (io.env['NO_COLOR'] ?? '') === '';
     const lines = progressFrame(state, { columns, linesMax: Math.max(1, Math.min(frameLinesMax, rows - 2)), color, now: Date.now() });
     // Without line wrap a character wider than counted cannot make a line two lines high.

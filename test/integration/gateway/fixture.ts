@@ -62,6 +62,12 @@ export class TestHost implements GatewayHost {
     this.#writer = writer;
   }
 
+  async approvals(): Promise<[]> {
+    return [];
+  }
+
+  async decideApproval(): Promise<void> {}
+
   async deadLetters(): Promise<[]> {
     return [];
   }
