@@ -1,5 +1,6 @@
 import { FlockworkError } from '../../protocols/errors/error.ts';
 import { type GoalView, isEnded } from '../../protocols/goals/goal.ts';
+import { createApprover } from './approving.ts';
 import { goalEvents } from './events.ts';
 import { exitCodes } from './exit.ts';
 import { type CommandIo, note, printJson, printText } from './io.ts';
@@ -20,8 +21,9 @@ export interface FollowOptions {
 }
 
 /** Shows a goal to its end and prints its result. Answers the exit code. */
-export async function followGoal(io: CommandIo, { client }: Session, goalId: string, options: FollowOptions): Promise<number> {
+export async function followGoal(io: CommandIo, { client, node }: Session, goalId: string, options: FollowOptions): Promise<number> {
   const reporter = createReporter(io, { json: options.json, ...(options.skipHistoryBefore === undefined ? {} : { linesSince: options.skipHistoryBefore }) });
+  const approver = createApprover(io, client, { embedded: node !== undefined, say: (line) => reporter.say(line) });
   const stopped = new AbortController();
   let interrupted = false;
   let cursor = options.after;
@@ -54,6 +56,7 @@ export async function followGoal(io: CommandIo, { client }: Session, goalId: str
     for await (const event of goalEvents(client, goalId, { after: cursor, signal: stopped.signal })) {
       cursor = event.cursor;
       await reporter.event(event);
+      approver.event(event);
       if (event.type === 'goal.paused') pausedBy = typeof event.data['quota'] === 'string' ? event.data['quota'] : undefined;
       if (event.type === 'goal.paused' && options.stopWhenPaused && (await client.get(goalId)).status === 'paused') break;
     }
