@@ -84,6 +84,7 @@ export {
   isToken,
   journalPattern,
   journalSubject,
+  deliverSubject,
   livePattern,
   liveSubject,
   nodeSubject,

@@ -68,6 +68,11 @@ export function liveSubject({ tenant, root, actor }: ActorAddress): string {
   return `flock.${tokens(tenant)}.live.${tokens(root, actor)}`;
 }
 
+/** `flock.<tenant>.deliver.<root>.<actor>`: the worker that has an agent open takes the messages of its inbox here. */
+export function deliverSubject({ tenant, root, actor }: ActorAddress): string {
+  return `flock.${tokens(tenant)}.deliver.${tokens(root, actor)}`;
+}
+
 /** All live messages of one root. */
 export function livePattern(tenant: string, root: string): string {
   return `flock.${tokens(tenant)}.live.${tokens(root)}.>`;

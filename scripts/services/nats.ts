@@ -86,7 +86,9 @@ export class NatsServer {
     });
     const failed = once(child, 'error').then(([error]) => Promise.reject(error));
     await Promise.race([this.#ready(child), failed]);
-    failed.catch(() => this.#child);
+    failed.catch((error: unknown) => {
+      this.#log += String(error);
+    });
   }
 
   /** kill -9. */

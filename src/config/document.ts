@@ -80,6 +80,8 @@ Variables that everyone reads the same way are read here too; the \`FLOCKWORK_\`
 | \`OPENAI_API_KEY\` | the key of the provider \`openai\` (another variable: \`openai.apiKeyEnv\`) |
 | \`OPENAI_BASE_URL\` | \`openai.baseUrl\` |
 | \`OPENAI_MODEL\` | \`openai.model\` |
+| \`ANTHROPIC_API_KEY\` | the key of the provider \`anthropic\` (another variable: \`anthropic.apiKeyEnv\`) |
+| \`ANTHROPIC_BASE_URL\` | \`anthropic.baseUrl\` |
 | \`OLLAMA_HOST\` | \`ollama.baseUrl\` |
 | \`NATS_URL\` | \`bus.natsUrl\`; with \`start\` also \`bus.kind = "nats"\`, unless the bus is named |
 

@@ -14,6 +14,7 @@ const standardVariables: readonly { readonly name: string; readonly path: string
   { name: 'NATS_URL', path: 'bus.natsUrl', read: listOf },
   { name: 'OPENAI_BASE_URL', path: 'openai.baseUrl', read: (text) => text },
   { name: 'OPENAI_MODEL', path: 'openai.model', read: (text) => text },
+  { name: 'ANTHROPIC_BASE_URL', path: 'anthropic.baseUrl', read: (text) => text },
   { name: 'OLLAMA_HOST', path: 'ollama.baseUrl', read: ollamaUrl },
 ];
 

@@ -7,7 +7,7 @@ import { configSections } from './keys.ts';
 import { type Assignment, type ConfigFlag, defaultOrigin, flagAssignments, isTable, leavesOf, overlay, valueAt } from './origin.ts';
 import { type ConfigProblem, configError, problemsOf } from './problems.ts';
 import { type Config, configSchema } from './schema.ts';
-import { type Credentials, resolveSecrets, type TokenGrant, withoutSecrets } from './secrets.ts';
+import { type Credentials, keyedProviders, resolveSecrets, type TokenGrant, withoutSecrets } from './secrets.ts';
 import { parseToml } from './toml.ts';
 
 /** The file that is read from the working folder when none is named. */
@@ -42,7 +42,7 @@ export interface LoadedConfig {
   readonly environment: Environment;
   /** The configuration file that was read. */
   readonly file: string | undefined;
-  /** What may be shown: the values without secrets, with `openai.apiKey` telling where the key came from. */
+  /** What may be shown: the values without secrets, with `openai.apiKey` and `anthropic.apiKey` telling where the key came from. */
   readonly view: ConfigView;
 }
 
@@ -83,7 +83,15 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
 
   const origins = Object.fromEntries(leavesOf(values).map(([path]) => [path, originOf(path)]));
   const clean = withoutSecrets(values);
-  const shownValues = isTable(clean) ? { ...clean, openai: { ...(isTable(clean['openai']) ? clean['openai'] : {}), apiKey: resolved.apiKeyShown } } : {};
+  const shownKeys = keyedProviders.map((provider) => {
+    const section = isTable(clean) ? clean[provider] : undefined;
+    return [provider, { ...(isTable(section) ? section : {}), apiKey: resolved.apiKeysShown[provider] }];
+  });
+  const shownValues = isTable(clean) ? { ...clean, ...Object.fromEntries(shownKeys) } : {};
+  const keyOrigins = keyedProviders.map((provider) => {
+    const { apiKeyEnv, apiKeyFile } = values[provider];
+    return [`${provider}.apiKey`, apiKeyFile === '' ? `env ${apiKeyEnv}` : originOf(`${provider}.apiKeyFile`)];
+  });
   const hash = createHash('sha256').update(canonical(clean)).digest('hex');
   return {
     values,
@@ -96,7 +104,7 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
     file: file?.path,
     view: {
       values: shownValues,
-      origins: { ...origins, 'openai.apiKey': values.openai.apiKeyFile === '' ? `env ${values.openai.apiKeyEnv}` : originOf('openai.apiKeyFile') },
+      origins: { ...origins, ...Object.fromEntries(keyOrigins) },
       hash,
     },
   };
@@ -143,7 +151,9 @@ function withAbsolutePaths(values: Config, baseOf: (path: string) => string): Co
   return {
     ...values,
     data: { dir: absolute('data.dir', values.data.dir) },
+    quic: { ...values.quic, identityFile: absolute('quic.identityFile', values.quic.identityFile) },
     auth: { ...values.auth, tokenFile: absolute('auth.tokenFile', values.auth.tokenFile) },
+    anthropic: { ...values.anthropic, apiKeyFile: absolute('anthropic.apiKeyFile', values.anthropic.apiKeyFile) },
     openai: { ...values.openai, apiKeyFile: absolute('openai.apiKeyFile', values.openai.apiKeyFile) },
     workspace: { ...values.workspace, roots: values.workspace.roots.map((root) => absolute('workspace.roots', root)) },
   };

@@ -50,6 +50,27 @@ const http = z
   .prefault({})
   .describe('HTTP and WebSocket.');
 
+const quic = z
+  .strictObject({
+    enabled: z
+      .enum(['auto', 'on', 'off'])
+      .default('auto')
+      .describe('auto: on where its native module loads and the port is free, else a note. on: or the node does not start; so too when another key of this section is set.'),
+    host: text('', 'Address to listen on; empty: the one of http.host. Any other than loopback needs auth.mode = "token", or allowedPeers.'),
+    port: port(4433, 'UDP port; 0 takes a free one.'),
+    allowedPeers: z
+      .array(z.strictObject({ peer: z.string().regex(/^[1-9A-HJ-NP-Za-km-z]{46,64}$/, 'must be a peer id, as 12D3Koo…'), tenant: nameToken.default('default') }))
+      .max(10_000)
+      .default([])
+      .describe('The only peers that may connect, each with the tenant it speaks for; they need no token. Empty: everyone, and the token decides.'),
+    identityFile: text('', 'The private key that is the peer id of this node; made when missing. Empty: quic-identity.key in the data folder.'),
+    connectionsMax: count(1_000, 'Connections that may be open.'),
+    handshakesMax: z.int().min(1).max(10_000).default(256).describe('Handshakes that may be under way at once.'),
+    streamsPerConnectionMax: z.int().min(1).max(1_000).default(64).describe('Streams of one connection; a client needs one.'),
+  })
+  .prefault({})
+  .describe('QUIC, as libp2p speaks it.');
+
 const auth = z
   .strictObject({
     mode: z.enum(['loopback', 'token']).default('loopback').describe('loopback: no token is needed from this machine. token: every connection needs one.'),
@@ -70,6 +91,9 @@ const bus = z
       .default('embedded')
       .describe('embedded: one process, SQLite in the data folder. nats: JetStream, never replaced silently.'),
     natsUrl: z.array(z.string().min(1)).max(64).default([]).describe('Addresses of the NATS servers, as nats://host:4222.'),
+    replicas: z.union([z.literal(1), z.literal(3)]).default(1).describe('Copies of every stream on NATS: 1, or 3 on a cluster of servers 2.10 or newer.'),
+    ackWaitMs: milliseconds(30_000, 'How long a worker may be silent before its task is given to another, in milliseconds.', 1_000),
+    leaseMs: milliseconds(10_000, 'How long the shards of a node that has died stay with it, in milliseconds. Keep it above the time in which the bus elects a leader.', 1_000),
   })
   .prefault({})
   .describe('What carries journals, queues and messages.');
@@ -84,7 +108,7 @@ const journal = z
 
 const model = z
   .strictObject({
-    name: text('', 'The model, as provider/name; empty: OPENAI_*, then OLLAMA_HOST, then the built-in offline model.'),
+    name: text('', 'The model, as provider/name; empty: OPENAI_*, then ANTHROPIC_*, then OLLAMA_HOST, then the built-in offline model.'),
     firstByteMaxMs: milliseconds(60_000, 'How long a model may take to its first byte, in milliseconds.'),
     idleMaxMs: milliseconds(60_000, 'How long a stream of a model may pause, in milliseconds.'),
     outputTokensMax: count(4_096, 'The most tokens of one reply.'),
@@ -101,6 +125,16 @@ const openai = z
   })
   .prefault({})
   .describe('The provider "openai": OpenAI, or any server that speaks Chat Completions.');
+
+const anthropic = z
+  .strictObject({
+    baseUrl: text('', 'Base URL of a server that speaks Anthropic Messages, with or without /v1 at its end; empty: the one of Anthropic.'),
+    model: text('claude-sonnet-5-5', 'The model to ask when none is named. Left at its default with another baseUrl: the first that the server lists.'),
+    apiKeyEnv: text('ANTHROPIC_API_KEY', 'The environment variable that holds the API key. The key itself never stands in a configuration.'),
+    apiKeyFile: text('', 'A file that holds the API key, for instance a mounted secret; wins over apiKeyEnv.'),
+  })
+  .prefault({})
+  .describe('The provider "anthropic": Anthropic, or any server that speaks its Messages.');
 
 const ollama = z
   .strictObject({
@@ -213,11 +247,13 @@ export const configSchema = z.strictObject({
   node,
   data,
   http,
+  quic,
   auth,
   bus,
   journal,
   model,
   openai,
+  anthropic,
   ollama,
   prices,
   workspace,

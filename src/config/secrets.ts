@@ -14,12 +14,13 @@ export interface TokenGrant {
 /** What the references of a configuration point at. Goes to the part that needs it, never into a log, a journal or an answer. */
 export interface Credentials {
   readonly openaiApiKey?: string;
+  readonly anthropicApiKey?: string;
 }
 
 export interface ResolvedSecrets {
   readonly credentials: Credentials;
-  /** Where the API key came from, as `config get` shows it. */
-  readonly apiKeyShown: string;
+  /** Where each API key came from, as `config get` shows it. */
+  readonly apiKeysShown: Readonly<Record<KeyedProvider, string>>;
   /** auth.tokens and what auth.tokenFile adds. */
   readonly grants: readonly TokenGrant[];
   /** Every secret text of this process, for leak scans. */
@@ -29,6 +30,10 @@ export interface ResolvedSecrets {
 
 /** Secrets of others that this process can see: nothing of them may leave either. */
 const foreignVariables = ['OPENAI_API_KEY', 'ANTHROPIC_API_KEY', 'FLOCKWORK_TOKEN'] as const;
+
+/** The sections that name an API key. */
+export const keyedProviders = ['openai', 'anthropic'] as const;
+export type KeyedProvider = (typeof keyedProviders)[number];
 
 type OriginOf = (path: string) => string;
 
@@ -43,16 +48,25 @@ export async function resolveSecrets(values: Config, environment: Environment, o
       return undefined;
     }
   };
-  const { apiKeyEnv, apiKeyFile, baseUrl } = values.openai;
-  const apiKey = apiKeyFile === '' ? environment[apiKeyEnv] : (await read('openai.apiKeyFile', apiKeyFile))?.trim();
-  const apiKeySource = apiKeyFile === '' ? `env ${apiKeyEnv}` : `file ${apiKeyFile}`;
+  const apiKeyOf = async (provider: KeyedProvider): Promise<{ readonly key: string | undefined; readonly shown: string }> => {
+    const { apiKeyEnv, apiKeyFile } = values[provider];
+    const text = apiKeyFile === '' ? environment[apiKeyEnv] : (await read(`${provider}.apiKeyFile`, apiKeyFile))?.trim();
+    const key = text === '' ? undefined : text;
+    const source = apiKeyFile === '' ? `env ${apiKeyEnv}` : `file ${apiKeyFile}`;
+    return { key, shown: key === undefined ? `<not set: ${source}>` : `<secret from ${source}>` };
+  };
+  const openai = await apiKeyOf('openai');
+  const anthropic = await apiKeyOf('anthropic');
   const fileTokens =
     values.auth.tokenFile === '' ? [] : parseTokenFile((await read('auth.tokenFile', values.auth.tokenFile)) ?? '', values.auth.tokenFile, originOf, problems);
-  const passwords = [baseUrl, values.ollama.baseUrl, ...values.bus.natsUrl].flatMap(passwordsOf);
-  const secrets = [apiKey, ...fileTokens.map(({ token }) => token), ...passwords, ...foreignVariables.map((name) => environment[name])];
+  const passwords = [values.openai.baseUrl, values.anthropic.baseUrl, values.ollama.baseUrl, ...values.bus.natsUrl].flatMap(passwordsOf);
+  const secrets = [openai.key, anthropic.key, ...fileTokens.map(({ token }) => token), ...passwords, ...foreignVariables.map((name) => environment[name])];
   return {
-    credentials: apiKey === undefined || apiKey === '' ? {} : { openaiApiKey: apiKey },
-    apiKeyShown: apiKey === undefined || apiKey === '' ? `<not set: ${apiKeySource}>` : `<secret from ${apiKeySource}>`,
+    credentials: {
+      ...(openai.key === undefined ? {} : { openaiApiKey: openai.key }),
+      ...(anthropic.key === undefined ? {} : { anthropicApiKey: anthropic.key }),
+    },
+    apiKeysShown: { openai: openai.shown, anthropic: anthropic.shown },
     grants: [...values.auth.tokens, ...fileTokens.map(({ tenant, token }) => ({ tenant, sha256: createHash('sha256').update(token).digest('hex') }))],
     secrets: [...new Set(secrets.filter((secret): secret is string => secret !== undefined && secret !== ''))],
     problems,

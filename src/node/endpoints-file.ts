@@ -1,4 +1,4 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Where a client on this machine finds the node of a data folder. */
@@ -7,6 +7,7 @@ export interface EndpointsFile {
   readonly node: string;
   readonly http: string;
   readonly ws: string;
+  readonly quic?: string;
   readonly startedAt: string;
 }
 
@@ -15,6 +16,7 @@ const pidName = 'node.pid';
 
 /** Readable by the owner only. */
 export function writePid(folder: string): void {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
   writeFileSync(join(folder, pidName), `${process.pid}\n`, { mode: 0o600 });
 }
 

@@ -4,6 +4,7 @@ import { FlockworkError } from '../../protocols/errors/error.ts';
 import type { Approvals } from '../../swarm/goals/approvals.ts';
 import type { Goals } from '../../swarm/goals/goals.ts';
 import type { OpenCells } from '../../swarm/owner/open-cells.ts';
+import { nodePrefix } from '../../swarm/worker/node-lease.ts';
 import type { Worker } from '../../swarm/worker/worker.ts';
 import type { LoadedConfig } from '../config/index.ts';
 import type { GatewayHost, NodeView } from '../gateway/index.ts';
@@ -67,7 +68,7 @@ export function createGatewayHost(parts: GatewayHostParts): GatewayHost {
     decideApproval: (tenant, id, decision, reason) => parts.approvals.decide(tenant, id, decision, tenant, reason),
     deadLetters: (tenant, limit) => parts.deadLetters.list(tenant, limit),
     async nodes() {
-      const rows = await bus.registry.list('node.');
+      const rows = await bus.registry.list(nodePrefix);
       const others = rows.map(({ value }) => JSON.parse(value) as NodeView).filter(({ id }) => id !== self().id);
       return [self(), ...others];
     },

@@ -19,9 +19,10 @@ import { createProfiles } from './profiles.ts';
 /** Each part of a node as the configuration asks for it. */
 
 export async function openBus({ values }: LoadedConfig, dataDir: string): Promise<Bus> {
-  if (values.bus.kind === 'embedded') return openEmbeddedBus({ folder: dataDir, projector: goalIndex, sync: values.journal.sync });
+  const { kind, natsUrl, replicas, ackWaitMs } = values.bus;
+  if (kind === 'embedded') return openEmbeddedBus({ folder: dataDir, projector: goalIndex, sync: values.journal.sync, ackWaitMs });
   const { openNatsBus } = await import('../bus/nats/index.ts');
-  return openNatsBus({ servers: values.bus.natsUrl, projector: goalIndex });
+  return openNatsBus({ servers: natsUrl, projector: goalIndex, replicas, ackWaitMs });
 }
 
 export function cellBounds({ values }: LoadedConfig): CellBounds {
@@ -35,6 +36,7 @@ export function modelsOf({ values, credentials, environment }: LoadedConfig): Mo
     firstByteMaxMs,
     idleMaxMs,
     openai: { baseUrl: values.openai.baseUrl, apiKey: credentials.openaiApiKey, organization: environment['OPENAI_ORG_ID'] },
+    anthropic: { baseUrl: values.anthropic.baseUrl, apiKey: credentials.anthropicApiKey },
     ollama: values.ollama,
     prices: values.prices,
   } as Parameters<typeof createModels>[0]);

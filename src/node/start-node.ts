@@ -12,19 +12,20 @@ import { Approvals } from '../../swarm/goals/approvals.ts';
 import { Goals } from '../../swarm/goals/goals.ts';
 import { Adoption } from '../../swarm/owner/adoption.ts';
 import { OpenCells } from '../../swarm/owner/open-cells.ts';
-import { ShardOwner } from '../../swarm/owner/shard-owner.ts';
 import type { SwarmHost } from '../../swarm/swarm-host.ts';
 import { NodeLease } from '../../swarm/worker/node-lease.ts';
 import { Worker } from '../../swarm/worker/worker.ts';
 import { createClient, type FlockworkClient } from '../client/index.ts';
 import type { LoadedConfig, NodeRole } from '../config/index.ts';
 import { createDispatcher, createAuthorizer, type Gateway, type GatewayAuth, gatewayLimits, type NodeView, startGateway } from '../gateway/index.ts';
-import { chooseModel } from '../models/index.ts';
+import { chooseModel, type ModelChoice } from '../models/index.ts';
 import type { Tool } from '../tools/index.ts';
 import { DeadLetters } from './dead-letters.ts';
+import { createOwnership } from './ownership.ts';
 import { removeNodeFiles, writeEndpoints, writePid } from './endpoints-file.ts';
 import { createGatewayHost } from './gateway-host.ts';
 import { cellBounds, goalSettings, modelsOf, openBus, toolsOf } from './parts.ts';
+import { quicOptions } from './quic-options.ts';
 import { systemClock } from './system-clock.ts';
 import { systemIds } from './system-ids.ts';
 import { version } from './version.ts';
@@ -43,6 +44,8 @@ export interface NodeOptions {
   readonly listen: boolean;
   /** `own`: goals that dead processes left stay as they are until they are resumed or cancelled through this node. Default `all`. */
   readonly takeUp?: 'all' | 'own';
+  /** `none`: no model is looked for, as no goal will be submitted here; those there are name theirs. Default `choose`. */
+  readonly model?: 'choose' | 'none';
   /** Something an operator should know, one line. */
   readonly onNote?: (line: string) => void;
   /** Tools beside the built-in ones, made with `defineTool`. */
@@ -69,6 +72,7 @@ export interface FlockworkNode {
 }
 
 const tenantDefault = 'default';
+const noModel: ModelChoice = { model: '', why: 'no goal is submitted here' };
 
 /** Starts a node: the one place where everything is put together. */
 export async function startNode(options: NodeOptions): Promise<FlockworkNode> {
@@ -76,20 +80,12 @@ export async function startNode(options: NodeOptions): Promise<FlockworkNode> {
   const { values } = config;
   const dataDir = resolve(values.data.dir);
   const id = values.node.id === '' ? `${hostname().replace(/[^A-Za-z0-9_-]/g, '-').slice(0, 40)}-${randomBytes(4).toString('hex')}` : values.node.id;
-  const model = await chooseModel({
-    ...(config.origins['model.name']?.startsWith('flag ') ? { flag: values.model.name } : { config: values.model.name }),
-    env: config.environment,
-    openai: { baseUrl: values.openai.baseUrl, model: values.openai.model, apiKey: config.credentials.openaiApiKey },
-    ollama: values.ollama,
-  });
-  if (model.note !== undefined) onNote(model.note);
+  const model = options.model === 'none' ? noModel : await modelFor(config);
   const opened = await openBus(config, dataDir);
   const undo: (() => Promise<void> | void)[] = [() => opened.close()];
   try {
-    if (opened.kind === 'embedded') {
-      writePid(dataDir);
-      undo.push(() => removeNodeFiles(dataDir));
-    }
+    writePid(dataDir);
+    undo.push(() => removeNodeFiles(dataDir));
     const gate = toolsOf(config, opened, dataDir, options.tools ?? []);
     const { bus, models, tools } = wrapped(options, { bus: opened, models: modelsOf(config), tools: gate });
     const kinds = new Kinds([agentKind, coordinatorKind] as never);
@@ -112,24 +108,24 @@ export async function startNode(options: NodeOptions): Promise<FlockworkNode> {
     const settings = goalSettings(config, model, bus, gate.specs());
     const goals = new Goals(host, settings, (tenant, root) => adoption.add(tenant, root));
     const worker = roles.includes('worker') ? new Worker({ host, cells, adoption, pools: values.worker.pools, concurrency: values.worker.concurrency }) : undefined;
-    const owner = roles.includes('coordinator') ? new ShardOwner({ host, cells, adoption, idleMs: values.cell.idleMs }) : undefined;
+    const ownership = roles.includes('coordinator') ? createOwnership(bus, { host, cells, adoption, idleMs: values.cell.idleMs, leaseMs: values.bus.leaseMs }) : undefined;
     const startedAt = new Date().toISOString();
     const self = (): NodeView => ({
       id,
       roles,
       version,
       startedAt,
-      shards: owner === undefined ? 0 : 64,
+      shards: ownership?.shards ?? 0,
       load: { goals: cells.all().filter((cell) => cell.address.actor === 'coordinator' && !cell.ended).length, agents: worker?.load ?? 0 },
     });
     let draining = false;
     const gatewayHost = createGatewayHost({ config, version, bus, kinds, goals, approvals: new Approvals(host), cells, worker, self, notReady: () => (draining ? ['draining'] : []), deadLetters });
-    const lease = new NodeLease({ registry: bus.registry, clock: systemClock, node: id, describe: () => JSON.stringify(self()), note: onNote });
+    const lease = new NodeLease({ registry: bus.registry, clock: systemClock, node: id, describe: () => JSON.stringify(self()), note: onNote, leaseMs: values.bus.leaseMs });
     await lease.start();
     undo.push(() => lease.stop());
     // The queue keeps what is pushed before the worker pulls: take the shards first, so that no end is missed.
-    await owner?.start();
-    undo.push(async () => owner?.stop());
+    await ownership?.start();
+    undo.push(async () => ownership?.stop());
     worker?.start();
     undo.push(() => worker?.stop(0));
 
@@ -139,10 +135,20 @@ export async function startNode(options: NodeOptions): Promise<FlockworkNode> {
     let gateway: Gateway | undefined;
     let local: Pick<Gateway, 'connectLocal'>;
     if (options.listen && roles.includes('gateway')) {
-      gateway = await startGateway({ host: gatewayHost, bus, auth, bind: { host: values.http.host, httpPort: values.http.port }, limits, onFault });
-      const { httpUrl, wsUrl } = gateway;
+      const quic = quicOptions(config, dataDir);
+      gateway = await startGateway({
+        host: gatewayHost,
+        bus,
+        auth,
+        bind: { host: values.http.host, httpPort: values.http.port },
+        ...(quic === undefined ? {} : { quic }),
+        limits,
+        onNote,
+        onFault,
+      });
+      const { httpUrl, wsUrl, quicAddress } = gateway;
       undo.push(() => gateway?.stop());
-      if (opened.kind === 'embedded') writeEndpoints(dataDir, { pid: process.pid, node: id, http: httpUrl, ws: wsUrl, startedAt });
+      writeEndpoints(dataDir, { pid: process.pid, node: id, http: httpUrl, ws: wsUrl, ...(quicAddress === undefined ? {} : { quic: quicAddress }), startedAt });
       local = gateway;
     } else {
       const dispatcher = createDispatcher({ host: gatewayHost, bus, authorizer: createAuthorizer({ mode: 'loopback', tenant: tenantDefault }), limits: { ...gatewayLimits, ...limits }, onFault });
@@ -159,7 +165,7 @@ export async function startNode(options: NodeOptions): Promise<FlockworkNode> {
     };
     return {
       id,
-      endpoints: gateway === undefined ? [] : [{ name: 'http', address: gateway.httpUrl }, { name: 'ws', address: gateway.wsUrl }],
+      endpoints: gateway === undefined ? [] : endpointsOf(gateway),
       busKind: bus.kind,
       dataDir,
       model,
@@ -173,6 +179,29 @@ export async function startNode(options: NodeOptions): Promise<FlockworkNode> {
   }
 }
 
+function endpointsOf({ httpUrl, wsUrl, quicAddress }: Gateway): FlockworkNode['endpoints'] {
+  const always = [
+    { name: 'http', address: httpUrl },
+    { name: 'ws', address: wsUrl },
+  ];
+  return quicAddress === undefined ? always : [...always, { name: 'quic', address: quicAddress }];
+}
+
 function wrapped({ wrap }: NodeOptions, parts: NodeParts): NodeParts {
   return wrap === undefined ? parts : wrap(parts);
+}
+
+function modelFor({ values, origins, environment, credentials }: LoadedConfig): Promise<ModelChoice> {
+  return chooseModel({
+    ...(origins['model.name']?.startsWith('flag ') ? { flag: values.model.name } : { config: values.model.name }),
+    env: environment,
+    openai: { baseUrl: values.openai.baseUrl, model: values.openai.model, apiKey: credentials.openaiApiKey },
+    anthropic: {
+      baseUrl: values.anthropic.baseUrl,
+      // The default of the schema is a model of Anthropic's own server; another one lists what it has.
+      model: origins['anthropic.model'] === 'default' ? undefined : values.anthropic.model,
+      apiKey: credentials.anthropicApiKey,
+    },
+    ollama: values.ollama,
+  });
 }

@@ -11,3 +11,5 @@ export const inboxNakMsMax = 2_000;
 export const idleMs = 60_000;
 /** Roots opened at the same time when shards are taken. */
 export const openingsAtOnceMax = 32;
+/** How long another process may take to journal a message for one of its agents. Milliseconds. */
+export const handoverMs = 5_000;

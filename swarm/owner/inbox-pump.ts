@@ -5,39 +5,39 @@ import { failureOf } from '../../protocols/errors/error.ts';
 import { isEnded } from '../../protocols/goals/goal.ts';
 import { coordinatorActor } from '../../protocols/goals/task.ts';
 import { recordInput } from '../../protocols/journal/record.ts';
-import { type ActorAddress, journalSubject, parseInboxSubject } from '../../protocols/subjects.ts';
+import { type ActorAddress, deliverSubject, journalSubject, parseInboxSubject } from '../../protocols/subjects.ts';
 import { type GoalRow, goalKey } from '../goals/goal-index.ts';
 import type { SwarmHost } from '../swarm-host.ts';
 import type { Adoption } from './adoption.ts';
-import { inboxDeliveriesMax, inboxNakMs, inboxNakMsMax, inboxPullMax, inboxPullMs } from './bounds.ts';
+import { handoverMs, inboxDeliveriesMax, inboxNakMs, inboxNakMsMax, inboxPullMax, inboxPullMs } from './bounds.ts';
 import type { OpenCells } from './open-cells.ts';
 
 interface InboxPumpOptions {
   readonly host: SwarmHost;
   readonly cells: OpenCells;
   readonly adoption: Adoption;
-  readonly shards: readonly number[];
+  readonly shard: number;
   /** Opens a root's coordinator. */
   readonly wake: (tenant: string, root: string) => Promise<Cell | undefined>;
 }
 
-/** Drains the inboxes of the shards of this node: journals each message, then acknowledges it. */
+/** Drains the inboxes of one shard: journals each message, then acknowledges it. */
 export class InboxPump {
   readonly #options: InboxPumpOptions;
   readonly #abort = new AbortController();
-  #loops: Promise<void>[] = [];
+  #loop: Promise<void> | undefined;
 
   constructor(options: InboxPumpOptions) {
     this.#options = options;
   }
 
   start(): void {
-    this.#loops = this.#options.shards.map((shard) => this.#drain(String(shard)));
+    this.#loop = this.#drain(String(this.#options.shard));
   }
 
   async stop(): Promise<void> {
     this.#abort.abort();
-    await Promise.allSettled(this.#loops);
+    await this.#loop;
   }
 
   async #drain(topic: string): Promise<void> {
@@ -59,15 +59,31 @@ export class InboxPump {
     const address = parseInboxSubject(delivery.subject);
     const input = parseInput(delivery.body);
     if (address === undefined || input === undefined) return delivery.bury('not an inbox message of this version');
-    const cell = await this.#find(address);
-    if (cell === undefined) return this.#undeliverable(delivery, address);
     try {
-      await cell.post({ ...input, id: delivery.id });
+      const taken = await this.#hand(address, { ...input, id: delivery.id });
+      if (!taken) return await this.#undeliverable(delivery, address);
       await delivery.ack();
     } catch (error) {
       // Full or stopped: the message is still in the inbox and comes again.
-      this.#options.host.note(`${cell.stream}: a message waits (${failureOf(error).code})`);
+      this.#options.host.note(`${delivery.subject}: a message waits (${failureOf(error).code})`);
       await delivery.nak(inboxNakMs);
+    }
+  }
+
+  /** Journals the message with its actor, here or at the worker that has the agent open; false when it is open nowhere. */
+  async #hand(address: ActorAddress, input: Input): Promise<boolean> {
+    const cell = await this.#find(address);
+    if (cell !== undefined) {
+      await cell.post(input);
+      return true;
+    }
+    if (address.actor === coordinatorActor) return false;
+    try {
+      await this.#options.host.bus.pubsub.request(deliverSubject(address), JSON.stringify(input), { timeoutMs: handoverMs });
+      return true;
+    } catch (error) {
+      if (failureOf(error).code === 'no_responder') return false;
+      throw error;
     }
   }
 

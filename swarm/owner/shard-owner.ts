@@ -18,13 +18,13 @@ export interface ShardOwnerOptions {
   readonly host: SwarmHost;
   readonly cells: OpenCells;
   readonly adoption: Adoption;
-  readonly shards?: readonly number[];
   readonly idleMs?: number;
-  /** The local ownership deadline, asked before each effect. */
-  readonly mayStart?: () => boolean;
+  /** The local ownership deadline of a shard, asked before each effect. Default: it is ours until it is dropped. */
+  readonly mayStart?: (shard: number) => boolean;
 }
 
-const allShards: readonly number[] = Array.from({ length: shardCount }, (_, shard) => shard);
+/** Every shard: what a node on the embedded bus takes. */
+export const allShards: readonly number[] = Array.from({ length: shardCount }, (_, shard) => shard);
 
 /**
  * Hosts the coordinators of its shards: follows their journals, opens the active roots, drains their inboxes,
@@ -34,25 +34,23 @@ export class ShardOwner {
   readonly #host: SwarmHost;
   readonly #cells: OpenCells;
   readonly #adoption: Adoption;
-  readonly #shards: ReadonlySet<number>;
+  readonly #shards = new Map<number, InboxPump>();
   readonly #idleMs: number;
-  readonly #mayStart: () => boolean;
+  readonly #mayStart: (shard: number) => boolean;
   readonly #perform: Perform;
   readonly #supervisor: Supervisor;
   readonly #opening = new Map<string, Promise<Cell | undefined>>();
-  readonly #inbox: InboxPump;
   readonly #lastActive = new Map<string, number>();
   readonly #wakers = new Map<string, () => void>();
   #follow: Subscription | undefined;
   #disarmSweep: (() => void) | undefined;
   #stopped = false;
 
-  constructor({ host, cells, adoption, shards = allShards, idleMs = idleMsDefault, mayStart = () => true }: ShardOwnerOptions) {
+  constructor({ host, cells, adoption, idleMs = idleMsDefault, mayStart = () => true }: ShardOwnerOptions) {
     this.#host = host;
     this.#cells = cells;
     this.#adoption = adoption;
     adoption.onAdopt((tenant, root) => void this.#wake(tenant, root));
-    this.#shards = new Set(shards);
     this.#idleMs = idleMs;
     this.#mayStart = mayStart;
     this.#perform = coordinatorEffects(host);
@@ -60,26 +58,55 @@ export class ShardOwner {
       clock: host.clock,
       onEscalate: (stream, failure) => host.note(`${stream} is left alone after too many failures: ${failure.message} (${failure.code}); its journal is whole, restart the node to try again`),
     });
-    this.#inbox = new InboxPump({ host, cells, adoption, shards, wake: (tenant, root) => this.#wake(tenant, root) });
   }
 
-  /** Live first, then what stands in the index: nothing falls between. */
+  /** The shards that this node owns. */
+  get shards(): readonly number[] {
+    return [...this.#shards.keys()];
+  }
+
+  /** Begins to follow the journals. Nothing is opened before a shard is taken. */
   async start(): Promise<void> {
     this.#follow = await this.#host.bus.journal.follow(journalPattern, (entry) => this.#onEntry(entry));
-    const active = (await Promise.all([...this.#shards].map((shard) => this.#activeRoots(shard)))).flat();
+    this.#armSweep();
+  }
+
+  /** Opens the active roots of shards that have become ours, then drains their inboxes. Following came first, so nothing falls between. */
+  async take(shards: readonly number[]): Promise<void> {
+    const host = this.#host;
+    const fresh = shards.filter((shard) => !this.#shards.has(shard));
+    for (const shard of fresh) {
+      this.#shards.set(shard, new InboxPump({ host, cells: this.#cells, adoption: this.#adoption, shard, wake: (tenant, root) => this.#wake(tenant, root) }));
+    }
+    const active = (await Promise.all(fresh.map((shard) => this.#activeRoots(shard)))).flat();
     for (let at = 0; at < active.length && !this.#stopped; at += openingsAtOnceMax) {
       await Promise.all(active.slice(at, at + openingsAtOnceMax).map((root) => this.#openOrSleep(root)));
     }
-    this.#inbox.start();
-    this.#armSweep();
+    for (const shard of fresh) this.#shards.get(shard)?.start();
+  }
+
+  /** Lets go of shards at once: their cells stop and their effects are aborted; the journals go on with the next owner. */
+  async drop(shards: readonly number[]): Promise<void> {
+    const pumps = shards.flatMap((shard) => this.#shards.get(shard) ?? []);
+    for (const shard of shards) this.#shards.delete(shard);
+    for (const name of this.#supervisor.children) {
+      const shard = parseJournalSubject(name)?.shard;
+      if (shard !== undefined && !this.#shards.has(shard)) this.#supervisor.stop(name);
+    }
+    for (const [stream, disarm] of this.#wakers) {
+      const shard = parseJournalSubject(stream)?.shard;
+      if (shard === undefined || this.#shards.has(shard)) continue;
+      disarm();
+      this.#wakers.delete(stream);
+    }
+    await Promise.all(pumps.map((pump) => pump.stop()));
   }
 
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#disarmSweep?.();
-    for (const disarm of this.#wakers.values()) disarm();
     await this.#follow?.stop();
-    await this.#inbox.stop();
+    await this.drop(this.shards);
     await Promise.allSettled(this.#opening.values());
     this.#supervisor.stopAll();
   }
@@ -175,6 +202,7 @@ export class ShardOwner {
 
   #cellOptions(tenant: string, root: string, stream: string, restarts: number): CellOptions {
     const { bus, clock, ids, kinds, node, cellBounds, onDead, observe } = this.#host;
+    const shard = shardOf(root);
     return {
       address: { tenant, root, actor: coordinatorActor },
       stream,
@@ -183,7 +211,7 @@ export class ShardOwner {
       ports: { journal: bus.journal, blobs: bus.blobs, clock, ids },
       perform: this.#perform,
       bounds: cellBounds,
-      mayStart: this.#mayStart,
+      mayStart: () => this.#shards.has(shard) && this.#mayStart(shard),
       onDead,
       restarts,
       ...(observe === undefined ? {} : { observe }),

@@ -5,9 +5,12 @@ import { failureOf } from '../../protocols/errors/error.ts';
 /** How long a node that has died is still taken for alive. Milliseconds. */
 export const nodeLeaseMs = 10_000;
 
+/** The keys of living nodes. */
+export const nodePrefix = 'node.';
+
 /** The registry key that a living node holds. */
 export function nodeKey(node: string): string {
-  return `node.${node}`;
+  return `${nodePrefix}${node}`;
 }
 
 /** Keeps a node's key in the registry, with what others may know of the node. */
@@ -17,16 +20,18 @@ export class NodeLease {
   readonly #key: string;
   readonly #describe: () => string;
   readonly #note: (line: string) => void;
+  readonly #leaseMs: number;
   #revision = 0;
   #disarm: (() => void) | undefined;
   #stopped = false;
 
-  constructor(options: { registry: Registry; clock: Clock; node: string; describe: () => string; note: (line: string) => void }) {
+  constructor(options: { registry: Registry; clock: Clock; node: string; describe: () => string; note: (line: string) => void; leaseMs?: number }) {
     this.#registry = options.registry;
     this.#clock = options.clock;
     this.#key = nodeKey(options.node);
     this.#describe = options.describe;
     this.#note = options.note;
+    this.#leaseMs = options.leaseMs ?? nodeLeaseMs;
   }
 
   async start(): Promise<void> {
@@ -41,7 +46,7 @@ export class NodeLease {
   }
 
   #arm(): void {
-    this.#disarm = this.#clock.timer(nodeLeaseMs / 3, () => {
+    this.#disarm = this.#clock.timer(this.#leaseMs / 3, () => {
       void this.#renew()
         .catch((error: unknown) => this.#note(`the node's key was not renewed: ${failureOf(error).message}`))
         .finally(() => {
@@ -61,6 +66,6 @@ export class NodeLease {
       }
     }
     const present = await this.#registry.get(this.#key);
-    this.#revision = present === undefined ? await this.#registry.create(this.#key, value, { ttlMs: nodeLeaseMs }) : await this.#registry.update(this.#key, value, present.revision);
+    this.#revision = present === undefined ? await this.#registry.create(this.#key, value, { ttlMs: this.#leaseMs }) : await this.#registry.update(this.#key, value, present.revision);
   }
 }

@@ -2,12 +2,13 @@ import { agentKind } from '../../actors/agent/agent.kind.ts';
 import type { AgentTable } from '../../actors/agent/agent.table.ts';
 import { Cell } from '../../actors/cell/cell.ts';
 import type { CellOptions, Perform } from '../../actors/cell/cell-options.ts';
+import type { Input } from '../../actors/cell/kind.ts';
 import { loadFold } from '../../actors/cell/load.ts';
 import type { Delivery } from '../../actors/ports/queue.ts';
 import { failureOf } from '../../protocols/errors/error.ts';
 import { isEnded } from '../../protocols/goals/goal.ts';
 import { agentActor, coordinatorActor, type TaskMessage, taskMessage, taskSpec, type TaskSpec } from '../../protocols/goals/task.ts';
-import { journalSubject } from '../../protocols/subjects.ts';
+import { deliverSubject, journalSubject } from '../../protocols/subjects.ts';
 import { agentEffects, scopeOf } from '../effects/agent-effects.ts';
 import { type GoalRow, goalKey } from '../goals/goal-index.ts';
 import type { Adoption } from '../owner/adoption.ts';
@@ -129,7 +130,10 @@ export class Worker {
     if (cell === undefined) throw new Error(`the journal ${stream} vanished while it was opened`);
     this.#cells.add(cell);
     claim.onLost(() => cell.stop());
+    // The owner of the shard may be another process: it hands over here what came into the agent's inbox.
+    const door = await this.#host.bus.pubsub.serve(deliverSubject(cell.address), async (body) => cell.post(JSON.parse(body) as Input));
     const end = await cell.whenStopped();
+    await door.stop();
     if (end.reason === 'failed') throw Object.assign(new Error(end.failure.message), { cause: end.failure });
     if (end.reason !== 'ended') throw new Error(`the cell stopped: ${end.reason}`);
     await this.#host.tools.release(scopeOf(cell.address, cell.table as AgentTable));

@@ -17,6 +17,8 @@ export interface FaultNodeOptions {
   readonly effectsFile: string;
   /** Where to write the name of each crossing, for finding the points. */
   readonly crossingsFile?: string;
+  /** NATS in place of the embedded bus, with short leases. */
+  readonly natsUrl?: string;
   readonly kill?: { readonly point: string; readonly nth: number };
 }
 
@@ -26,7 +28,12 @@ const flag = (path: string, value: unknown): { flag: string; path: string; value
 const config = await loadConfig({
   cwd: options.folder,
   env: { OPENAI_BASE_URL: options.modelUrl, OPENAI_API_KEY: 'scripted' },
-  flags: [flag('data.dir', options.folder), flag('http.port', options.port), flag('model.name', 'openai/scripted')],
+  flags: [
+    flag('data.dir', options.folder),
+    flag('http.port', options.port),
+    flag('model.name', 'openai/scripted'),
+    ...(options.natsUrl === undefined ? [] : [flag('bus.kind', 'nats'), flag('bus.natsUrl', [options.natsUrl]), flag('bus.leaseMs', 2_000), flag('bus.ackWaitMs', 3_000)]),
+  ],
 });
 const armed = options.kill === undefined ? undefined : killAt(options.kill.point, options.kill.nth);
 const cross = (point: string): void => {

@@ -34,9 +34,12 @@ export class NatsBlobs implements Blobs {
 
   async get(tenant: string, sha256: string): Promise<Uint8Array> {
     const bytes = known(tenant, sha256) ? await this.#load(firstOf(tenant, sha256)) : undefined;
-    if (bytes === undefined) throw new FlockworkError('blob_unknown', `tenant ${tenant} has no blob ${sha256.slice(0, 64)}`, { details: { tenant, sha256: sha256.slice(0, 64) } });
+    if (bytes === undefined)
+      throw new FlockworkError('blob_unknown', `tenant ${tenant} has no blob ${sha256.slice(0, 64)}`, { details: { tenant, sha256: sha256.slice(0, 64) } });
     if (createHash('sha256').update(bytes).digest('hex') === sha256) return bytes;
-    throw new FlockworkError('journal_corrupt', `blob ${sha256} of tenant ${tenant} no longer has the bytes it was stored with`, { details: { tenant, sha256 } });
+    throw new FlockworkError('journal_corrupt', `blob ${sha256} of tenant ${tenant} no longer has the bytes it was stored with`, {
+      details: { tenant, sha256 },
+    });
   }
 
   async size(tenant: string, sha256: string): Promise<number | undefined> {
@@ -54,7 +57,13 @@ export class NatsBlobs implements Blobs {
   async *list(tenant: string): AsyncGenerator<{ sha256: string; size: number; storedAt: number }, void, undefined> {
     if (!isToken(tenant)) throw wrong(tenant, 'one token for a tenant');
     const head = await headOf(this.#link, blobStream);
-    for await (const { subject, headers, storedAt } of readStream(this.#link, { stream: blobStream, filter: firstOf(tenant, '*'), after: 0, head, headersOnly: true })) {
+    for await (const { subject, headers, storedAt } of readStream(this.#link, {
+      stream: blobStream,
+      filter: firstOf(tenant, '*'),
+      after: 0,
+      head,
+      headersOnly: true,
+    })) {
       yield { sha256: subject.split('.')[3] ?? '', size: Number(headers?.get(sizeHeader)), storedAt };
     }
   }
@@ -112,7 +121,8 @@ export class NatsBlobs implements Blobs {
     bytes.set(first.data);
     for (let at = 1; at < pieces; at++) {
       const piece = await lastOf(this.#link, blobStream, `${rest}.${at}`);
-      if (piece === undefined) throw new FlockworkError('journal_corrupt', `piece ${at} of ${pieces} of ${subject} is missing`, { details: { subject, at, pieces } });
+      if (piece === undefined)
+        throw new FlockworkError('journal_corrupt', `piece ${at} of ${pieces} of ${subject} is missing`, { details: { subject, at, pieces } });
       bytes.set(piece.data, at * bounds.blobChunkBytes);
     }
     return bytes;

@@ -51,7 +51,11 @@ export class Claims {
   /** A later delivery of the same message ends the claim of the earlier one. */
   take(sequence: number, claim: Claim): void {
     this.#held.get(sequence)?.lose();
+    this.#held.delete(sequence);
     this.#held.set(sequence, claim);
+    // What expired and went to another process is not dropped by anybody else.
+    const oldest = this.#held.size > bounds.claimedMessagesMax ? this.#held.keys().next().value : undefined;
+    if (oldest !== undefined) this.#held.delete(oldest);
   }
 
   drop(sequence: number, claim: Claim): void {

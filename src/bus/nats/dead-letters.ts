@@ -32,7 +32,11 @@ export class DeadLetters {
         subject: this.#subject,
         body: message.body,
         id: `${this.#subject}:${sequence ?? randomUUID()}`,
-        headers: { [deadSubjectHeader]: toHeader(message.subject), [deadIdHeader]: toHeader(message.id), [deadReasonHeader]: toHeader(reason.slice(0, reasonCharactersMax)) },
+        headers: {
+          [deadSubjectHeader]: toHeader(message.subject),
+          [deadIdHeader]: toHeader(message.id),
+          [deadReasonHeader]: toHeader(reason.slice(0, reasonCharactersMax)),
+        },
       },
       what,
     );
@@ -45,7 +49,13 @@ export class DeadLetters {
     const head = await headOf(this.#link, deadStream);
     for await (const { headers, data, storedAt } of readStream(this.#link, { stream: deadStream, filter: this.#subject, after: 0, head })) {
       const header = (name: string): string => fromHeader(headers?.get(name) ?? '');
-      letters.push({ subject: header(deadSubjectHeader), id: header(deadIdHeader), body: decoder.decode(data), reason: header(deadReasonHeader), at: storedAt });
+      letters.push({
+        subject: header(deadSubjectHeader),
+        id: header(deadIdHeader),
+        body: decoder.decode(data),
+        reason: header(deadReasonHeader),
+        at: storedAt,
+      });
       if (letters.length >= limit) break;
     }
     return letters;

@@ -4,7 +4,7 @@ import { FlockworkError } from '../../../protocols/errors/error.ts';
 
 /** Codes of the JetStream API that decide something here (nats-server, server/errors.json). */
 export const apiCodes = {
-  consumerExists: 10_013,
+  consumerUnknown: 10_014,
   insufficientResources: 10_023,
   memoryExceeded: 10_028,
   jetStreamNotEnabledForAccount: 10_039,
@@ -14,9 +14,9 @@ export const apiCodes = {
   wrongLastSequence: 10_071,
   clusterNotAvailable: 10_008,
   noLeader: 10_009,
+  replicasWithoutCluster: 10_074,
   jetStreamNotEnabled: 10_076,
   storeFailed: 10_077,
-  consumerExistsOtherwise: 10_148,
   duplicateInProcess: 10_158,
   wrongLastSequenceUnknown: 10_164,
 } as const;
@@ -47,15 +47,27 @@ export function isTransient(error: unknown): boolean {
 /** What a failure of client or server means in our catalogue; `what` completes "could not …". */
 export function busError(error: unknown, what: string): FlockworkError {
   if (error instanceof FlockworkError) return error;
-  const options = { cause: error, details: { ...(apiCode(error) === undefined ? {} : { apiCode: apiCode(error) }) } };
   const code = apiCode(error);
+  const options = { cause: error, ...(code === undefined ? {} : { details: { apiCode: code } }) };
   if (error instanceof errors.ClosedConnectionError || error instanceof errors.DrainingConnectionError) {
     return new FlockworkError('closed', `could not ${what}: the bus was closed`, options);
   }
-  if (code !== undefined && full.has(code)) return new FlockworkError('store_full', `could not ${what}: the server has no room; free space or raise its limits`, options);
-  if (code === apiCodes.messageTooLarge) return new FlockworkError('record_too_large', `could not ${what}: the message is above the bound of its stream`, options);
+  if (code !== undefined && full.has(code))
+    return new FlockworkError('store_full', `could not ${what}: the server has no room; free space or raise its limits`, options);
+  if (code === apiCodes.messageTooLarge)
+    return new FlockworkError('record_too_large', `could not ${what}: the message is above the bound of its stream`, options);
   if (code === apiCodes.jetStreamNotEnabled || code === apiCodes.jetStreamNotEnabledForAccount) {
     return new FlockworkError('bus_misconfigured', `could not ${what}: JetStream is not enabled on the server; start it with JetStream`, options);
+  }
+  if (code === apiCodes.replicasWithoutCluster) {
+    return new FlockworkError(
+      'bus_misconfigured',
+      `could not ${what}: three replicas need a cluster of servers; ask for one, or give the addresses of a cluster`,
+      {
+        cause: error,
+        details: { field: 'num_replicas', apiCode: code },
+      },
+    );
   }
   if (isTransient(error) || error instanceof errors.ConnectionError || error instanceof errors.RequestError) {
     return new FlockworkError('bus_unreachable', `could not ${what}: the bus gave no answer in time; whether it took effect is not known`, options);

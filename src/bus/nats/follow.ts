@@ -3,7 +3,7 @@ import type { Journal, JournalEntry, Subscription } from '../../../actors/ports/
 import { failureOf } from '../../../protocols/errors/error.ts';
 import { subjectMatches } from '../../../protocols/subjects.ts';
 import * as bounds from './bounds.ts';
-import { entryOf } from './journal.ts';
+import { entryOf } from './entry.ts';
 import type { Link } from './link.ts';
 import { Backoff } from './publish.ts';
 import { tailPrefix } from './streams.ts';
@@ -56,7 +56,9 @@ class Follower implements Subscription {
   }
 
   async start(): Promise<void> {
-    const live = this.#link.nc.subscribe(`${tailPrefix}${this.#following.filter}`, { callback: (error, message) => (error === null ? this.#take(message) : this.#link.fault(error)) });
+    const live = this.#link.nc.subscribe(`${tailPrefix}${this.#following.filter}`, {
+      callback: (error, message) => (error === null ? this.#take(message) : this.#link.fault(error)),
+    });
     this.#ends.push(() => live.isClosed() || live.unsubscribe());
     this.#ends.push(this.#link.onReconnect(() => this.#catchUp()));
     await this.#link.nc.flush();

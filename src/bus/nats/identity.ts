@@ -4,7 +4,7 @@ import { apiCode, apiCodes } from './errors.ts';
 import type { Link } from './link.ts';
 import { publishOptions } from './publish.ts';
 import { lastOf } from './stored.ts';
-import { metaBucket, bucketStream } from './streams.ts';
+import { bucketStream, metaBucket } from './streams.ts';
 
 const subject = `$KV.${metaBucket}.store`;
 const alphabet = 'abcdefghijklmnopqrstuvwxyz0123456789';

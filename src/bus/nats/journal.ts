@@ -3,6 +3,7 @@ import { FlockworkError } from '../../../protocols/errors/error.ts';
 import { appendRecordsMax, recordBytesMax } from '../../../protocols/journal/record.ts';
 import { subjectMatches } from '../../../protocols/subjects.ts';
 import * as bounds from './bounds.ts';
+import { entryOf } from './entry.ts';
 import { apiCode, apiCodes, isTransient } from './errors.ts';
 import { followJournal } from './follow.ts';
 import type { Link } from './link.ts';
@@ -13,7 +14,6 @@ import { headOf, lastOf, nextOf } from './stored.ts';
 import { journalStream } from './streams.ts';
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
 const idHeader = 'Nats-Msg-Id';
 
 /** Answers that say: look who is at that position. */
@@ -70,7 +70,11 @@ export class NatsJournal implements Journal {
     return headOf(this.#link, journalStream);
   }
 
-  async *#entries(pattern: string, head: Promise<number>, { after = 0, limit = Number.POSITIVE_INFINITY }: ReadOptions): AsyncGenerator<JournalEntry, void, undefined> {
+  async *#entries(
+    pattern: string,
+    head: Promise<number>,
+    { after = 0, limit = Number.POSITIVE_INFINITY }: ReadOptions,
+  ): AsyncGenerator<JournalEntry, void, undefined> {
     if (limit <= 0) return;
     const filter = journalFilter(pattern);
     let count = 0;
@@ -83,15 +87,24 @@ export class NatsJournal implements Journal {
 
   #bodyOf(stream: string, records: readonly string[]): Uint8Array {
     if (records.length < 1 || records.length > appendRecordsMax) {
-      throw new FlockworkError('invalid_request', `an append holds 1 to ${appendRecordsMax} records, not ${records.length}`, { details: { stream, records: records.length } });
+      throw new FlockworkError('invalid_request', `an append holds 1 to ${appendRecordsMax} records, not ${records.length}`, {
+        details: { stream, records: records.length },
+      });
     }
     for (const [at, record] of records.entries()) {
-      if (record.includes('\n')) throw new FlockworkError('invalid_request', `record ${at} of an append to ${stream} has a line break; a record is one line`, { details: { stream, at } });
+      if (record.includes('\n'))
+        throw new FlockworkError('invalid_request', `record ${at} of an append to ${stream} has a line break; a record is one line`, {
+          details: { stream, at },
+        });
       const bytes = Buffer.byteLength(record);
       if (bytes <= recordBytesMax) continue;
-      throw new FlockworkError('record_too_large', `record ${at} of an append to ${stream} has ${bytes} bytes, more than ${recordBytesMax}; put large values into a blob`, {
-        details: { stream, at, bytes, recordBytesMax },
-      });
+      throw new FlockworkError(
+        'record_too_large',
+        `record ${at} of an append to ${stream} has ${bytes} bytes, more than ${recordBytesMax}; put large values into a blob`,
+        {
+          details: { stream, at, bytes, recordBytesMax },
+        },
+      );
     }
     const body = encoder.encode(records.join('\n'));
     checkSize(this.#link, body.byteLength + 4 * stream.length, `append ${records.length} records to ${stream} at once`);
@@ -115,7 +128,11 @@ export class NatsJournal implements Journal {
       // After silence the same publish, under the same id, asks again; else the record at the position tells.
       const found = isTransient(failure) ? undefined : await this.#findAt(stream, expected, body, behind);
       if (found !== undefined) return found;
-      if (link.closed || !(await backoff.wait())) throw link.error(failure ?? new FlockworkError('bus_unreachable', `what stands after ${expected} in ${stream} did not show in time`), `append to ${stream}`);
+      if (link.closed || !(await backoff.wait()))
+        throw link.error(
+          failure ?? new FlockworkError('bus_unreachable', `what stands after ${expected} in ${stream} did not show in time`),
+          `append to ${stream}`,
+        );
     }
   }
 
@@ -128,7 +145,8 @@ export class NatsJournal implements Journal {
       if (behind.left-- > 0) return undefined;
       throw conflict(stream, String(expected), lastSequence);
     }
-    const next = last !== undefined && last.header.get(idHeader) === positionId(stream, expected) ? last : await nextOf(this.#link, journalStream, stream, expected);
+    const next =
+      last !== undefined && last.header.get(idHeader) === positionId(stream, expected) ? last : await nextOf(this.#link, journalStream, stream, expected);
     if (next === undefined) return undefined;
     if (Buffer.compare(next.data, body) !== 0) throw conflict(stream, String(expected), lastSequence);
     return next.seq;
@@ -144,8 +162,4 @@ function conflict(stream: string, expected: Position, found: number | undefined)
   return new FlockworkError('journal_conflict', `another writer was at position ${expected} of ${stream}; stop this cell, the actor has another owner`, {
     details: { stream, expected, ...(found === undefined ? {} : { found }) },
   });
-}
-
-export function entryOf(stream: string, sequence: number, data: Uint8Array): JournalEntry {
-  return { sequence, stream, position: String(sequence), records: decoder.decode(data).split('\n') };
 }

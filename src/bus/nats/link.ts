@@ -83,7 +83,7 @@ export class Link {
 
   async #watch(): Promise<void> {
     for await (const status of this.nc.status()) {
-      if (status.type === 'reconnect') for (const callback of [...this.#reconnected]) this.guard(callback);
+      if (status.type === 'reconnect') for (const callback of this.#reconnected) this.guard(callback);
       if (status.type === 'error') this.fault(status.error);
     }
   }
@@ -107,7 +107,12 @@ export async function openLink(options: NatsBusOptions): Promise<Link> {
   }
 }
 
-async function connectTo(addresses: readonly Address[], shown: string, credentials: NatsCredentials | undefined, options: NatsBusOptions): Promise<NatsConnection> {
+async function connectTo(
+  addresses: readonly Address[],
+  shown: string,
+  credentials: NatsCredentials | undefined,
+  options: NatsBusOptions,
+): Promise<NatsConnection> {
   const secure = addresses.some((address) => address.tls);
   try {
     return await connect({
@@ -124,17 +129,24 @@ async function connectTo(addresses: readonly Address[], shown: string, credentia
   } catch (error) {
     const refused = error instanceof errors.AuthorizationError || error instanceof errors.UserAuthenticationExpiredError;
     const why = refused ? 'the server refuses the credentials' : failureOf(error).message;
-    throw new FlockworkError('bus_unreachable', `cannot reach NATS at ${shown}: ${why}; start the server or correct the address, Flockwork does not fall back to another bus`, {
-      cause: error,
-      retryable: !refused,
-      details: { servers: addresses.map((address) => address.shown) },
-    });
+    throw new FlockworkError(
+      'bus_unreachable',
+      `cannot reach NATS at ${shown}: ${why}; start the server or correct the address, Flockwork does not fall back to another bus`,
+      {
+        cause: error,
+        retryable: !refused,
+        details: { servers: addresses.map((address) => address.shown) },
+      },
+    );
   }
 }
 
 async function managerOf(nc: NatsConnection, timeout: number, shown: string): Promise<JetStreamManager> {
   const off = (cause?: unknown): FlockworkError =>
-    new FlockworkError('bus_misconfigured', `the NATS server at ${shown} has JetStream switched off; start it with -js or a jetstream section`, { cause, details: { field: 'jetstream' } });
+    new FlockworkError('bus_misconfigured', `the NATS server at ${shown} has JetStream switched off; start it with -js or a jetstream section`, {
+      cause,
+      details: { field: 'jetstream' },
+    });
   if (nc.info?.jetstream !== true) throw off();
   try {
     return await jetstreamManager(nc, { timeout });
@@ -147,9 +159,13 @@ function checkVersion(nc: NatsConnection, replicas: 1 | 3, shown: string): void 
   const version = nc.info?.version ?? '0.0.0';
   const [major = 0, minor = 0] = version.split('.').map(Number);
   if (replicas === 1 || major > replicasFloor.major || (major === replicasFloor.major && minor >= replicasFloor.minor)) return;
-  throw new FlockworkError('bus_server_too_old', `the NATS server at ${shown} is ${version}; three replicas need 2.10 or newer, because before it two writers can win one position`, {
-    details: { version, needed: '2.10.0', replicas },
-  });
+  throw new FlockworkError(
+    'bus_server_too_old',
+    `the NATS server at ${shown} is ${version}; three replicas need 2.10 or newer, because before it two writers can win one position`,
+    {
+      details: { version, needed: '2.10.0', replicas },
+    },
+  );
 }
 
 interface Address {

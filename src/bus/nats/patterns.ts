@@ -52,5 +52,7 @@ export const inboxKind: QueueKind = {
 };
 
 export function wrong(subject: string, form: string): FlockworkError {
-  return new FlockworkError('subject_invalid', `'${subject.slice(0, 256)}' is not of the form ${form}; tokens are letters, digits, '-' and '_'`, { details: { subject: subject.slice(0, 256) } });
+  return new FlockworkError('subject_invalid', `'${subject.slice(0, 256)}' is not of the form ${form}; tokens are letters, digits, '-' and '_'`, {
+    details: { subject: subject.slice(0, 256) },
+  });
 }

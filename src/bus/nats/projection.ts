@@ -66,7 +66,17 @@ export class NatsProjection implements Projection {
     return this.#rows.get(key);
   }
 
-  async scan({ prefix, after, limit, reverse = false }: { prefix: string; after?: string; limit: number; reverse?: boolean }): Promise<readonly ProjectionRow[]> {
+  async scan({
+    prefix,
+    after,
+    limit,
+    reverse = false,
+  }: {
+    prefix: string;
+    after?: string;
+    limit: number;
+    reverse?: boolean;
+  }): Promise<readonly ProjectionRow[]> {
     await this.#caughtUp();
     this.#keys ??= [...this.#rows.keys()].sort();
     const keys = this.#keys.slice(lowerBound(this.#keys, prefix)).filter((key) => key.startsWith(prefix));
@@ -169,18 +179,26 @@ export class NatsProjection implements Projection {
     while (this.#failed === undefined && (this.#applied < wanted || this.#live !== undefined)) {
       if (this.#link.closed) throw new FlockworkError('closed', `the index ${this.#projector.name} was closed`);
       if (performance.now() > deadline) {
-        throw new FlockworkError('bus_unreachable', `the index ${this.#projector.name} stands at ${this.#applied} and did not reach ${wanted} within ${bounds.indexWaitMs} ms`, {
-          details: { applied: this.#applied, wanted },
-        });
+        throw new FlockworkError(
+          'bus_unreachable',
+          `the index ${this.#projector.name} stands at ${this.#applied} and did not reach ${wanted} within ${bounds.indexWaitMs} ms`,
+          {
+            details: { applied: this.#applied, wanted },
+          },
+        );
       }
       await this.#changed();
     }
     if (this.#failed !== undefined) {
-      throw new FlockworkError('store_failed', `the index ${this.#projector.name} stopped after entry ${this.#applied}: its projector threw on the next one; correct it and open again`, {
-        cause: this.#failed,
-        retryable: false,
-        details: { applied: this.#applied },
-      });
+      throw new FlockworkError(
+        'store_failed',
+        `the index ${this.#projector.name} stopped after entry ${this.#applied}: its projector threw on the next one; correct it and open again`,
+        {
+          cause: this.#failed,
+          retryable: false,
+          details: { applied: this.#applied },
+        },
+      );
     }
   }
 
@@ -198,7 +216,7 @@ export class NatsProjection implements Projection {
   }
 
   #wake(): void {
-    for (const wake of [...this.#waiting]) wake();
+    for (const wake of this.#waiting) wake();
   }
 }
 

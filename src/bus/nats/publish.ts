@@ -62,7 +62,11 @@ export const fromHeader = (value: string): string => decodeURIComponent(value);
 export function checkSize(link: Link, bytes: number, what: string): void {
   const bytesMax = link.messageBytesMax - bounds.messageOverheadBytes;
   if (bytes <= bytesMax) return;
-  throw new FlockworkError('record_too_large', `could not ${what}: ${bytes} bytes are above the ${bytesMax} that the NATS server takes in one message (max_payload)`, {
-    details: { bytes, bytesMax },
-  });
+  throw new FlockworkError(
+    'record_too_large',
+    `could not ${what}: ${bytes} bytes are above the ${bytesMax} that the NATS server takes in one message (max_payload)`,
+    {
+      details: { bytes, bytesMax },
+    },
+  );
 }

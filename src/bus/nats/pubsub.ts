@@ -1,13 +1,13 @@
 import { headers, type Msg, type Subscription as NatsSubscription } from '@nats-io/transport-node';
 import type { Subscription } from '../../../actors/ports/journal.ts';
 import type { LiveMessage, Pubsub } from '../../../actors/ports/pubsub.ts';
-import { errorOf, FlockworkError, failureOf } from '../../../protocols/errors/error.ts';
 import { isErrorCode } from '../../../protocols/errors/catalogue.ts';
+import { errorOf, FlockworkError, failureOf } from '../../../protocols/errors/error.ts';
 import { isSubject } from '../../../protocols/subjects.ts';
+import { messageOverheadBytes } from './bounds.ts';
 import { isNoResponder, isTimeout } from './errors.ts';
 import type { Link } from './link.ts';
 import { checkPattern, wrong } from './patterns.ts';
-import { messageOverheadBytes } from './bounds.ts';
 
 /** Marks an answer whose body is a failure. */
 const failureHeader = 'Flock-Failure';
@@ -47,7 +47,8 @@ export class NatsPubsub implements Pubsub {
       answer = await this.#link.nc.request(subject, body, { timeout: timeoutMs });
     } catch (error) {
       if (isNoResponder(error)) throw new FlockworkError('no_responder', `nobody serves ${subject}`, { cause: error, details: { subject } });
-      if (isTimeout(error)) throw new FlockworkError('request_timeout', `${subject} gave no answer within ${timeoutMs} ms`, { cause: error, details: { subject, timeoutMs } });
+      if (isTimeout(error))
+        throw new FlockworkError('request_timeout', `${subject} gave no answer within ${timeoutMs} ms`, { cause: error, details: { subject, timeoutMs } });
       throw this.#link.error(error, `ask ${subject}`);
     }
     if (answer.headers?.has(failureHeader) === true) throw failureIn(answer.string(), subject);
@@ -102,11 +103,15 @@ export class NatsPubsub implements Pubsub {
   }
 
   #check(subject: string, body: string): void {
-    if (!isSubject(subject) || stored.test(subject)) throw wrong(subject, 'a live subject: tokens joined by dots, without wildcards, none of a journal or queue');
+    if (!isSubject(subject) || stored.test(subject))
+      throw wrong(subject, 'a live subject: tokens joined by dots, without wildcards, none of a journal or queue');
     const bytesMax = this.#link.messageBytesMax - messageOverheadBytes;
     if (body.length * 3 <= bytesMax) return;
     const bytes = Buffer.byteLength(body);
-    if (bytes > bytesMax) throw new FlockworkError('frame_too_large', `a message of ${bytes} bytes to ${subject} is above the ${bytesMax} that the NATS server takes`, { details: { subject, bytes, bytesMax } });
+    if (bytes > bytesMax)
+      throw new FlockworkError('frame_too_large', `a message of ${bytes} bytes to ${subject} is above the ${bytesMax} that the NATS server takes`, {
+        details: { subject, bytes, bytesMax },
+      });
   }
 }
 

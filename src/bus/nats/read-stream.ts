@@ -36,12 +36,18 @@ export interface ReadMessage {
 export async function* readStream(link: Link, read: StreamRead): AsyncGenerator<ReadMessage, void, undefined> {
   let after = read.after;
   for (let restarts = 0; after < read.head; restarts++) {
-    if (restarts > bounds.readerRestartsMax) throw new FlockworkError('bus_unreachable', `a reader of ${read.stream} got no answer ${restarts} times in a row; is the server overloaded?`);
+    if (restarts > bounds.readerRestartsMax)
+      throw new FlockworkError('bus_unreachable', `a reader of ${read.stream} got no answer ${restarts} times in a row; is the server overloaded?`);
     const consumer = await addConsumer(link, { ...read, after });
     try {
       if (consumer.pending === 0) return;
       for (let count = 0, ended = false; !ended; ) {
-        const { messages, ended: end } = await pullAtOnce(link, { stream: read.stream, consumer: consumer.name, batch: bounds.readBatchMessagesMax, bytesMax: bounds.readBatchBytesMax });
+        const { messages, ended: end } = await pullAtOnce(link, {
+          stream: read.stream,
+          consumer: consumer.name,
+          batch: bounds.readBatchMessagesMax,
+          bytesMax: bounds.readBatchBytesMax,
+        });
         let pending = -1;
         for (const message of messages) {
           const info = parseDelivery(message.reply);

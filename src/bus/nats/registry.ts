@@ -102,7 +102,10 @@ export class NatsRegistry implements Registry {
     const what = `write the registry key ${key}`;
     let answer: PubAck;
     try {
-      answer = await this.#link.js.publish(subjectPrefix + key, value, { ...publishOptions(this.#link, { headers }), expect: { lastSubjectSequence: revision } });
+      answer = await this.#link.js.publish(subjectPrefix + key, value, {
+        ...publishOptions(this.#link, { headers }),
+        expect: { lastSubjectSequence: revision },
+      });
     } catch (error) {
       const code = apiCode(error);
       if (code === apiCodes.wrongLastSequence || code === apiCodes.wrongLastSequenceUnknown) throw conflict(key, 'another was first');

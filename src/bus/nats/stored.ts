@@ -19,7 +19,12 @@ export async function headOf(link: Link, stream: string): Promise<number> {
   return repeated(link, `read the head of ${stream}`, async () => (await link.jsm.streams.info(stream)).state.last_seq);
 }
 
-async function get(link: Link, stream: string, query: { last_by_subj: string } | { seq: number; next_by_subj: string }, subject: string): Promise<StoredMsg | undefined> {
+async function get(
+  link: Link,
+  stream: string,
+  query: { last_by_subj: string } | { seq: number; next_by_subj: string },
+  subject: string,
+): Promise<StoredMsg | undefined> {
   return repeated(link, `read ${subject} of ${stream}`, async () => (await link.jsm.streams.getMessage(stream, query)) ?? undefined);
 }
 

@@ -47,7 +47,14 @@ export function wantedStreams(options: NatsBusOptions): readonly WantedStream[] 
     },
     { ...queue, name: taskStream, subjects: ['flock.*.task.>'] },
     { ...queue, name: inboxStream, subjects: ['flock.*.inbox.>'] },
-    { ...base, name: deadStream, subjects: ['dead.>'], discard: DiscardPolicy.Old, max_msgs: options.deadLettersMax ?? bounds.deadLettersMax, duplicate_window: dedupe },
+    {
+      ...base,
+      name: deadStream,
+      subjects: ['dead.>'],
+      discard: DiscardPolicy.Old,
+      max_msgs: options.deadLettersMax ?? bounds.deadLettersMax,
+      duplicate_window: dedupe,
+    },
     { ...base, name: blobStream, subjects: ['blobs.>'], discard: DiscardPolicy.Old, max_msgs_per_subject: 1, allow_direct: true },
     bucket(registryBucket),
     bucket(indexBucket),
@@ -85,7 +92,7 @@ export async function ensureConsumer(link: Link, stream: string, wanted: { name:
   };
   const what = `consumer ${wanted.name} of ${stream}`;
   const existing = await link.jsm.consumers.info(stream, wanted.name).catch((error: unknown) => {
-    if (apiCode(error) === 10_014) return undefined;
+    if (apiCode(error) === apiCodes.consumerUnknown) return undefined;
     throw link.error(error, `look at the ${what}`);
   });
   if (existing !== undefined) return compare(what, config, existing.config);
@@ -102,9 +109,13 @@ function compare(what: string, wanted: object, found: object): void {
   for (const [field, value] of Object.entries(wanted)) {
     if (contains(given.get(field), value)) continue;
     const details = { field, wanted: value, found: given.get(field) ?? null };
-    throw new FlockworkError('bus_misconfigured', `${what} has another '${field}' than is needed: ${JSON.stringify(details.found)} instead of ${JSON.stringify(value)}; correct it or use a server of its own`, {
-      details,
-    });
+    throw new FlockworkError(
+      'bus_misconfigured',
+      `${what} has another '${field}' than is needed: ${JSON.stringify(details.found)} instead of ${JSON.stringify(value)}; correct it or use a server of its own`,
+      {
+        details,
+      },
+    );
   }
 }
 

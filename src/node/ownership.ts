@@ -1,0 +1,59 @@
+import type { Bus } from '../../actors/ports/bus.ts';
+import { allShards, ShardOwner, type ShardOwnerOptions } from '../../swarm/owner/shard-owner.ts';
+import { ShardLeases } from '../../swarm/owner/shard-leases.ts';
+import { nodePrefix } from '../../swarm/worker/node-lease.ts';
+import type { NodeView } from '../gateway/index.ts';
+
+export interface Ownership {
+  /** Shards that this node owns now. */
+  readonly shards: number;
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** How this node comes to own shards: all of them where the bus belongs to one process, else by leases, shared with the other coordinators. */
+export function createOwnership(bus: Bus, options: Omit<ShardOwnerOptions, 'mayStart'> & { readonly leaseMs: number }): Ownership {
+  const { host, leaseMs } = options;
+  if (bus.kind === 'embedded') {
+    const owner = new ShardOwner(options);
+    return {
+      get shards() {
+        return owner.shards.length;
+      },
+      async start() {
+        await owner.start();
+        await owner.take(allShards);
+      },
+      stop: () => owner.stop(),
+    };
+  }
+  const owner: ShardOwner = new ShardOwner({ ...options, mayStart: (shard) => leases.holds(shard) });
+  const leases = new ShardLeases({
+    registry: bus.registry,
+    clock: host.clock,
+    node: host.node,
+    coordinators: () => aliveCoordinators(bus),
+    onTaken: (shards) => owner.take(shards),
+    onLost: (shards) => owner.drop(shards),
+    note: host.note,
+    leaseMs,
+  });
+  return {
+    get shards() {
+      return owner.shards.length;
+    },
+    async start() {
+      await owner.start();
+      await leases.start();
+    },
+    async stop() {
+      await leases.stop();
+      await owner.stop();
+    },
+  };
+}
+
+async function aliveCoordinators(bus: Bus): Promise<readonly string[]> {
+  const nodes = (await bus.registry.list(nodePrefix)).map(({ value }) => JSON.parse(value) as NodeView);
+  return nodes.filter(({ roles }) => roles.includes('coordinator')).map(({ id }) => id);
+}
