@@ -174,6 +174,23 @@ describe('secrets', () => {
     expect(loaded.view.values['openai']).toMatchObject({ apiKey: `<secret from file ${join(cwd, 'key')}>` });
   });
 
+  test('Anthropic has a key, a key file and a base URL of its own', async () => {
+    const env = { ANTHROPIC_API_KEY: 'ak-env', ANTHROPIC_BASE_URL: 'http://user:hunter33@h' };
+    const byVariable = await load({ env });
+    expect(byVariable.credentials).toEqual({ anthropicApiKey: 'ak-env' });
+    expect(byVariable.values.anthropic).toMatchObject({ baseUrl: 'http://user:hunter33@h', model: 'claude-sonnet-5-5' });
+    expect(byVariable.view.values['anthropic']).toMatchObject({ apiKey: '<secret from env ANTHROPIC_API_KEY>', baseUrl: 'http://<secret>@h' });
+    expect(byVariable.view.values['openai']).toMatchObject({ apiKey: '<not set: env OPENAI_API_KEY>' });
+    expect(byVariable.view.origins['anthropic.apiKey']).toBe('env ANTHROPIC_API_KEY');
+    expect([...byVariable.secrets].sort()).toEqual(['ak-env', 'hunter33']);
+
+    await writeFile(join(cwd, 'key'), 'ak-from-file\n');
+    const byFile = await load({ env: { ...env, FLOCKWORK_ANTHROPIC_API_KEY_FILE: 'key' } });
+    expect(byFile.credentials.anthropicApiKey).toBe('ak-from-file');
+    expect(byFile.view.values['anthropic']).toMatchObject({ apiKey: `<secret from file ${join(cwd, 'key')}>` });
+    expect(byFile.view.origins['anthropic.apiKey']).toBe('env FLOCKWORK_ANTHROPIC_API_KEY_FILE');
+  });
+
   test('a bad line of a token file is named without the line', async () => {
     await writeFile(join(cwd, 'tokens'), 'acme secret one too many\n');
     const error = await refusal({ env: { FLOCKWORK_AUTH_TOKEN_FILE: 'tokens' } });

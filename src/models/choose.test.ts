@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { configSchema } from '../config/schema.ts';
 import { type MockModel, startMockModel } from '../testing/mock-model/index.ts';
 import { chooseModel } from './choose.ts';
 import { ollamaBaseUrl } from './environment.ts';
-import { openaiModelDefault } from './options.ts';
+import { anthropicModelDefault, openaiModelDefault } from './options.ts';
 
 let server: MockModel;
 beforeAll(async () => {
@@ -55,10 +56,32 @@ describe('which model', () => {
     await bare.close();
   });
 
-  test('Anthropic is passed over with a note, not silently', async () => {
-    const chosen = await chooseModel({ env: { ANTHROPIC_API_KEY: 'k' } });
-    expect(chosen).toMatchObject({ model: 'offline/extractive', note: expect.stringContaining('ANTHROPIC_API_KEY') });
-    await expect(chooseModel({ flag: 'anthropic/claude', env: {} })).rejects.toMatchObject({ code: 'model_unknown' });
+  test('ANTHROPIC_* comes after OPENAI_* and before OLLAMA_HOST', async () => {
+    const env = { ANTHROPIC_API_KEY: 'k', OLLAMA_HOST: server.url };
+    expect(await chooseModel({ env })).toEqual({
+      model: `anthropic/${anthropicModelDefault}`,
+      why: 'ANTHROPIC_API_KEY is set, and the default of anthropic names the model',
+    });
+    expect((await chooseModel({ env: { ...env, OPENAI_API_KEY: 'k' } })).model).toBe(`openai/${openaiModelDefault}`);
+    expect(await chooseModel({ env: {}, anthropic: { apiKey: 'k', model: 'own' } })).toMatchObject({
+      model: 'anthropic/own',
+      why: expect.stringMatching(/^the key of anthropic is set/),
+    });
+    expect((await chooseModel({ flag: 'anthropic', env: {} })).model).toBe(`anthropic/${anthropicModelDefault}`);
+    expect((await chooseModel({ flag: 'anthropic/claude', env })).model).toBe('anthropic/claude');
+  });
+
+  test('the default of the configuration is the one that is chosen', () => {
+    expect(configSchema.parse({}).anthropic.model).toBe(anthropicModelDefault);
+  });
+
+  test.each(['', '/v1'])('ANTHROPIC_BASE_URL with "%s" at its end: the first model of that server', async (end) => {
+    const chosen = await chooseModel({ env: { ANTHROPIC_BASE_URL: `${server.url}${end}` } });
+    expect(chosen).toEqual({ model: 'anthropic/first', why: expect.stringMatching(/ANTHROPIC_BASE_URL.*first model/) });
+  });
+
+  test('the base URL of Anthropic itself is not asked', async () => {
+    expect((await chooseModel({ env: { ANTHROPIC_BASE_URL: 'https://api.anthropic.com/v1' } })).model).toBe(`anthropic/${anthropicModelDefault}`);
   });
 
   test('OLLAMA_HOST asks that server', async () => {

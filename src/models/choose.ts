@@ -1,9 +1,21 @@
 import { FlockworkError } from '../../protocols/errors/error.ts';
+import { anthropicBaseUrl } from './anthropic/base-url.ts';
+import { listAnthropicModels } from './anthropic/list-models.ts';
+import { hostOf } from './base-url.ts';
 import { type ModelBounds, modelBoundsDefault } from './bounds.ts';
 import { type Environment, ollamaBaseUrl, providersOfEnvironment, variable } from './environment.ts';
 import { parseModelName } from './model-name.ts';
-import { listModels } from './openai/list-models.ts';
-import { filled, offlineModel, openaiBaseUrlDefault, openaiModelDefault, type WireOptions } from './options.ts';
+import { listOpenAiModels } from './openai/list-models.ts';
+import {
+  type AnthropicOptions,
+  anthropicBaseUrlDefault,
+  anthropicModelDefault,
+  filled,
+  offlineModel,
+  openaiBaseUrlDefault,
+  openaiModelDefault,
+  type WireOptions,
+} from './options.ts';
 
 export interface ModelChoiceOptions {
   /** `--model`. */
@@ -11,8 +23,9 @@ export interface ModelChoiceOptions {
   /** The model that the configuration names. */
   readonly config?: string | undefined;
   readonly env: Environment;
-  /** Provider sections of the configuration; the environment fills what they leave open. */
+  /** Provider sections of the configuration; the environment fills what they leave open. A model that is only a default is not named here. */
   readonly openai?: WireOptions | undefined;
+  readonly anthropic?: AnthropicOptions | undefined;
   readonly ollama?: Pick<WireOptions, 'baseUrl' | 'model'> | undefined;
   readonly listModelsMaxMs?: number | undefined;
 }
@@ -22,22 +35,32 @@ export interface ModelChoice {
   readonly model: string;
   /** Why this one, for the first line on stderr. */
   readonly why: string;
-  /** Something that was set and passed over. */
-  readonly note?: string;
 }
 
-const anthropicNote = 'ANTHROPIC_API_KEY is set, but this version cannot speak to Anthropic yet, so it was passed over.';
+/** A provider's own choice, and what made it. */
+interface ProviderDefault {
+  readonly model: string;
+  readonly from: string;
+}
 
-async function firstModel(provider: 'openai' | 'ollama', wire: WireOptions & { readonly baseUrl: string }, listModelsMaxMs: number): Promise<string> {
+const listers = { openai: listOpenAiModels, anthropic: listAnthropicModels, ollama: listOpenAiModels };
+type ListingProvider = keyof typeof listers;
+
+function isListing(provider: string): provider is ListingProvider {
+  return Object.hasOwn(listers, provider);
+}
+
+async function firstModel(provider: ListingProvider, wire: WireOptions & { readonly baseUrl: string }, listModelsMaxMs: number): Promise<ProviderDefault> {
   const bounds: ModelBounds = { ...modelBoundsDefault, listModelsMaxMs };
+  const host = hostOf(wire.baseUrl);
   let names: readonly string[];
   try {
-    names = await listModels(wire, bounds);
+    names = await listers[provider](wire, bounds);
   } catch (error) {
     if (!(error instanceof FlockworkError)) throw error;
     throw new FlockworkError(
       error.code,
-      `No model was named, and ${hostOf(wire.baseUrl)} was asked for its models in vain. Name one with --model ${provider}/<name>, or use --model ${offlineModel}.`,
+      `No model was named, and ${host} was asked for its models in vain. Name one with --model ${provider}/<name>, or use --model ${offlineModel}.`,
       {
         cause: error,
         retryable: error.retryable,
@@ -47,78 +70,74 @@ async function firstModel(provider: 'openai' | 'ollama', wire: WireOptions & { r
   }
   const [name] = names;
   if (name === undefined) {
-    throw new FlockworkError('model_unknown', `${hostOf(wire.baseUrl)} has no models. Load one there, or use --model ${offlineModel}.`, {
-      details: { provider },
-    });
+    throw new FlockworkError('model_unknown', `${host} has no models. Load one there, or use --model ${offlineModel}.`, { details: { provider } });
   }
-  return `${provider}/${name}`;
+  return { model: `${provider}/${name}`, from: `the first model of ${host}` };
 }
+
+/** The default of a provider that has its own base URL; that one lists its models in no order that means anything. */
+function openaiDefault({ env, openai }: ModelChoiceOptions, listModelsMaxMs: number): Promise<ProviderDefault> | ProviderDefault {
+  const byEnvironment = variable(env, 'OPENAI_MODEL');
+  const named = byEnvironment ?? filled(openai?.model);
+  if (named !== undefined) return { model: `openai/${named}`, from: byEnvironment === undefined ? 'openai.model' : 'OPENAI_MODEL' };
+  const fromEnvironment = providersOfEnvironment(env).openai;
+  const baseUrl = filled(openai?.baseUrl) ?? fromEnvironment?.baseUrl;
+  if (baseUrl === undefined || baseUrl === openaiBaseUrlDefault) return { model: `openai/${openaiModelDefault}`, from: 'the default of openai' };
+  const apiKey = filled(openai?.apiKey) ?? fromEnvironment?.apiKey;
+  const organization = filled(openai?.organization) ?? fromEnvironment?.organization;
+  return firstModel('openai', { baseUrl, apiKey, organization }, listModelsMaxMs);
+}
+
+function anthropicDefault({ env, anthropic }: ModelChoiceOptions, listModelsMaxMs: number): Promise<ProviderDefault> | ProviderDefault {
+  const named = filled(anthropic?.model);
+  if (named !== undefined) return { model: `anthropic/${named}`, from: 'anthropic.model' };
+  const fromEnvironment = providersOfEnvironment(env).anthropic;
+  const baseUrl = anthropicBaseUrl(filled(anthropic?.baseUrl) ?? fromEnvironment?.baseUrl ?? anthropicBaseUrlDefault);
+  if (baseUrl === anthropicBaseUrlDefault) return { model: `anthropic/${anthropicModelDefault}`, from: 'the default of anthropic' };
+  return firstModel('anthropic', { baseUrl, apiKey: filled(anthropic?.apiKey) ?? fromEnvironment?.apiKey }, listModelsMaxMs);
+}
+
+function ollamaDefault({ env, ollama }: ModelChoiceOptions, listModelsMaxMs: number): Promise<ProviderDefault> | ProviderDefault {
+  const named = filled(ollama?.model);
+  if (named !== undefined) return { model: `ollama/${named}`, from: 'ollama.model' };
+  return firstModel('ollama', { baseUrl: ollamaBaseUrl(filled(ollama?.baseUrl) ?? variable(env, 'OLLAMA_HOST')) }, listModelsMaxMs);
+}
+
+const providerDefaults = { openai: openaiDefault, anthropic: anthropicDefault, ollama: ollamaDefault };
 
 /**
  * Which model a goal that names none uses: flag, configuration, OPENAI_*, ANTHROPIC_*, OLLAMA_HOST, offline.
- * A provider without a model (`openai`) means that provider's default. Throws `model_unknown`, and the `model_*` failure of a
- * server that was to name its first model: what was asked for is never replaced silently.
+ * A provider without a model (`openai`) means that provider's default. Throws `model_unknown`, `config_invalid`, and the `model_*`
+ * failure of a server that was to name its first model: what was asked for is never replaced silently.
  */
 export async function chooseModel(options: ModelChoiceOptions): Promise<ModelChoice> {
-  const { env } = options;
-  const wire = wireOf(options);
   const listModelsMaxMs = options.listModelsMaxMs ?? modelBoundsDefault.listModelsMaxMs;
-  const openaiDefault = async (): Promise<{ model: string; from: string }> => {
-    const byEnvironment = variable(env, 'OPENAI_MODEL');
-    const named = byEnvironment ?? filled(options.openai?.model);
-    if (named !== undefined) return { model: `openai/${named}`, from: byEnvironment === undefined ? 'openai.model' : 'OPENAI_MODEL' };
-    const { baseUrl } = wire;
-    // The provider's own URL lists its models in no order that means anything.
-    if (baseUrl === undefined || baseUrl === openaiBaseUrlDefault) return { model: `openai/${openaiModelDefault}`, from: 'the default of openai' };
-    return { model: await firstModel('openai', { ...wire, baseUrl }, listModelsMaxMs), from: `the first model of ${hostOf(baseUrl)}` };
-  };
-  const ollamaDefault = async (): Promise<{ model: string; from: string }> => {
-    const named = filled(options.ollama?.model);
-    if (named !== undefined) return { model: `ollama/${named}`, from: 'ollama.model' };
-    const baseUrl = ollamaBaseUrl(filled(options.ollama?.baseUrl) ?? variable(env, 'OLLAMA_HOST'));
-    return { model: await firstModel('ollama', { baseUrl }, listModelsMaxMs), from: `the first model of ${hostOf(baseUrl)}` };
-  };
-
   for (const [asked, by] of [[filled(options.flag), '--model'] as const, [filled(options.config), 'the configuration'] as const]) {
     if (asked === undefined) continue;
     if (asked === 'offline') return { model: offlineModel, why: `${by} says offline` };
-    if (asked === 'openai' || asked === 'ollama') {
-      const { model, from } = await (asked === 'openai' ? openaiDefault() : ollamaDefault());
+    if (isListing(asked)) {
+      const { model, from } = await providerDefaults[asked](options, listModelsMaxMs);
       return { model, why: `${by} says ${asked}, and ${from} names the model` };
     }
     parseModelName(asked);
     return { model: asked, why: `${by} names it` };
   }
-
-  const openaiSource = openaiSourceOf(options);
-  if (openaiSource !== undefined) {
-    const { model, from } = await openaiDefault();
-    return { model, why: `${openaiSource} is set, and ${from} names the model` };
+  for (const [provider, source] of sourcesOf(options)) {
+    if (source === undefined) continue;
+    const { model, from } = await providerDefaults[provider](options, listModelsMaxMs);
+    return { model, why: `${source} is set, and ${from} names the model` };
   }
-  const noted = variable(env, 'ANTHROPIC_API_KEY') === undefined ? {} : { note: anthropicNote };
-  if (variable(env, 'OLLAMA_HOST') !== undefined) {
-    const { model, from } = await ollamaDefault();
-    return { model, why: `OLLAMA_HOST is set, and ${from} names the model`, ...noted };
-  }
-  return { model: offlineModel, why: 'no model is configured: it is built in and needs no network', ...noted };
+  return { model: offlineModel, why: 'no model is configured: it is built in and needs no network' };
 }
 
-function openaiSourceOf({ env, openai }: ModelChoiceOptions): string | undefined {
-  const named = ['OPENAI_BASE_URL', 'OPENAI_API_KEY'].find((name) => variable(env, name) !== undefined);
-  return (
-    named ?? (filled(openai?.baseUrl) === undefined ? undefined : 'openai.baseUrl') ?? (filled(openai?.apiKey) === undefined ? undefined : 'the key of openai')
-  );
-}
-
-function hostOf(baseUrl: string): string {
-  return URL.canParse(baseUrl) ? new URL(baseUrl).host : baseUrl;
-}
-
-function wireOf({ env, openai }: ModelChoiceOptions): WireOptions {
-  const fromEnvironment = providersOfEnvironment(env).openai;
-  return {
-    baseUrl: filled(openai?.baseUrl) ?? fromEnvironment?.baseUrl,
-    apiKey: filled(openai?.apiKey) ?? fromEnvironment?.apiKey,
-    organization: filled(openai?.organization) ?? fromEnvironment?.organization,
-  };
+/** What asks for each provider, the strongest provider first. */
+function sourcesOf({ env, openai, anthropic }: ModelChoiceOptions): readonly (readonly [ListingProvider, string | undefined])[] {
+  const variableOf = (...names: readonly string[]): string | undefined => names.find((name) => variable(env, name) !== undefined);
+  const sectionOf = (provider: string, section: Pick<WireOptions, 'baseUrl' | 'apiKey'> | undefined): string | undefined =>
+    filled(section?.baseUrl) !== undefined ? `${provider}.baseUrl` : filled(section?.apiKey) !== undefined ? `the key of ${provider}` : undefined;
+  return [
+    ['openai', variableOf('OPENAI_BASE_URL', 'OPENAI_API_KEY') ?? sectionOf('openai', openai)],
+    ['anthropic', variableOf('ANTHROPIC_BASE_URL', 'ANTHROPIC_API_KEY') ?? sectionOf('anthropic', anthropic)],
+    ['ollama', variableOf('OLLAMA_HOST')],
+  ];
 }

@@ -25,13 +25,15 @@ export function ollamaBaseUrl(named: string | undefined): string {
 }
 
 /** The provider sections of `ModelsOptions` as the usual environment variables give them. */
-export function providersOfEnvironment(env: Environment): Pick<ModelsOptions, 'openai' | 'ollama'> {
+export function providersOfEnvironment(env: Environment): Pick<ModelsOptions, 'openai' | 'anthropic' | 'ollama'> {
   const apiKey = variable(env, 'OPENAI_API_KEY');
   const baseUrl = variable(env, 'OPENAI_BASE_URL');
   const organization = variable(env, 'OPENAI_ORG_ID');
+  const anthropic = { baseUrl: variable(env, 'ANTHROPIC_BASE_URL'), apiKey: variable(env, 'ANTHROPIC_API_KEY') };
   const host = variable(env, 'OLLAMA_HOST');
   return {
     ...(apiKey === undefined && baseUrl === undefined ? {} : { openai: { baseUrl, apiKey, organization } }),
+    ...(anthropic.apiKey === undefined && anthropic.baseUrl === undefined ? {} : { anthropic }),
     ...(host === undefined ? {} : { ollama: { baseUrl: ollamaBaseUrl(host) } }),
   };
 }

@@ -7,6 +7,6 @@ export { type ModelBounds, modelBoundsDefault } from './bounds.ts';
 export { chooseModel, type ModelChoice, type ModelChoiceOptions } from './choose.ts';
 export { providersOfEnvironment } from './environment.ts';
 export { parseModelName, providerNames } from './model-name.ts';
-export { type ModelsOptions, offlineModel, openaiModelDefault, type WireOptions } from './options.ts';
-export { type Price, pricesDate } from './prices.ts';
+export { type AnthropicOptions, type ModelsOptions, offlineModel, openaiModelDefault, type WireOptions } from './options.ts';
+export { type Price, pricesDates } from './prices.ts';
 export { createModels } from './router.ts';

@@ -1,7 +1,7 @@
 import { FlockworkError } from '../../protocols/errors/error.ts';
 
 /** The providers that this version can speak to. */
-export const providerNames = ['offline', 'openai', 'ollama'] as const;
+export const providerNames = ['offline', 'openai', 'anthropic', 'ollama'] as const;
 export type ProviderName = (typeof providerNames)[number];
 
 export interface ModelName {

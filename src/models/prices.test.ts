@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { configuredPrice, costMicroUsd, openaiPrice } from './prices.ts';
+import { anthropicPrice, configuredPrice, costMicroUsd, openaiPrice } from './prices.ts';
 
 const usage = { input: 1_000, cacheRead: 500, cacheWrite: 0, output: 100, reasoning: 50 };
 
@@ -20,6 +20,15 @@ describe('the cost of a call', () => {
     const price = { input: 1, output: 10, longAboveTokens: 1_499 };
     expect(costMicroUsd(usage, price)).toBe(1_500 * 2 + 100 * 10 * 1.5);
     expect(costMicroUsd(usage, { ...price, longAboveTokens: 1_500 })).toBe(1_500 + 1_000);
+  });
+
+  test('Anthropic: reads and writes of the cache have prices of their own, and one model is dearer above 100,000 tokens', () => {
+    expect(anthropicPrice('claude-haiku-4-5-20251001')).toEqual(anthropicPrice('claude-haiku-4-5'));
+    expect(anthropicPrice('claude-unheard-of')).toBeUndefined();
+    expect(costMicroUsd({ ...usage, cacheWrite: 200 }, anthropicPrice('claude-sonnet-5-5'))).toBe(1_000 * 2 + 500 * 0.1 + 200 * 2.5 + 100 * 10);
+    const long = { ...usage, input: 100_000 };
+    expect(costMicroUsd({ ...long, cacheRead: 0 }, anthropicPrice('claude-haiku-5-5'))).toBe(100_000 * 0.1 + 100 * 0.5);
+    expect(costMicroUsd(long, anthropicPrice('claude-haiku-5-5'))).toBe(100_000 * 0.5 + 500 * 0.05 + 100 * 2.5);
   });
 
   test('the longest configured pattern wins, the exact name above all', () => {

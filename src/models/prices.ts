@@ -8,16 +8,17 @@ export interface Price {
   readonly cacheRead?: number | undefined;
   /** Default: as input. */
   readonly cacheWrite?: number | undefined;
-  /** Above this many prompt tokens the whole request costs twice the input and one and a half times the output. */
+  /** Above this many prompt tokens the whole request costs more, by `longFactors`. */
   readonly longAboveTokens?: number | undefined;
+  /** Default: twice the input and one and a half times the output. */
+  readonly longFactors?: { readonly input: number; readonly output: number } | undefined;
 }
 
-/** When the table below was last compared with the published prices. */
-export const pricesDate = '2026-11-21';
+/** When the tables below were last compared with published prices. */
+export const pricesDates = { openai: '2026-11-21', anthropic: '2026-10-24' } as const;
 
 const longAboveTokens = 272_000;
-const longInputFactor = 2;
-const longOutputFactor = 1.5;
+const longFactorsDefault = { input: 2, output: 1.5 };
 
 /** Standard tier of api.openai.com. A model that is not here has no known price; the configuration can name one. */
 const openaiPrices: Readonly<Record<string, Price>> = {
@@ -47,6 +48,31 @@ export function openaiPrice(name: string): Price | undefined {
   return Object.hasOwn(openaiPrices, plain) ? openaiPrices[plain] : undefined;
 }
 
+/** Standard tier of api.anthropic.com; what is written to its cache, for five minutes. */
+const anthropicPrices: Readonly<Record<string, Price>> = {
+  'claude-fable-5-1': { input: 10, cacheRead: 0.25, cacheWrite: 12.5, output: 50 },
+  'claude-mythos-5-1': { input: 10, cacheRead: 0.25, cacheWrite: 12.5, output: 50 },
+  'claude-fable-5': { input: 10, cacheRead: 1, cacheWrite: 12.5, output: 50 },
+  'claude-mythos-5': { input: 10, cacheRead: 1, cacheWrite: 12.5, output: 50 },
+  'claude-opus-5-5': { input: 4, cacheRead: 0.2, cacheWrite: 5, output: 20 },
+  'claude-opus-5': { input: 5, cacheRead: 0.5, cacheWrite: 6.25, output: 25 },
+  'claude-opus-4-8': { input: 5, cacheRead: 0.5, cacheWrite: 6.25, output: 25 },
+  'claude-opus-4-7': { input: 5, cacheRead: 0.5, cacheWrite: 6.25, output: 25 },
+  'claude-opus-4-6': { input: 5, cacheRead: 0.5, cacheWrite: 6.25, output: 25 },
+  'claude-opus-4-5': { input: 5, cacheRead: 0.5, cacheWrite: 6.25, output: 25 },
+  'claude-sonnet-5-5': { input: 2, cacheRead: 0.1, cacheWrite: 2.5, output: 10 },
+  'claude-sonnet-5': { input: 2, cacheRead: 0.2, cacheWrite: 2.5, output: 10 },
+  'claude-sonnet-4-6': { input: 3, cacheRead: 0.3, cacheWrite: 3.75, output: 15 },
+  'claude-haiku-5-5': { input: 0.1, cacheRead: 0.01, cacheWrite: 0.125, output: 0.5, longAboveTokens: 100_000, longFactors: { input: 5, output: 5 } },
+  'claude-haiku-4-5': { input: 1, cacheRead: 0.1, cacheWrite: 1.25, output: 5 },
+};
+
+/** The built-in price of a model of api.anthropic.com, by its name or the name of a dated snapshot of it. */
+export function anthropicPrice(name: string): Price | undefined {
+  const plain = name.replace(/-\d{8}$/, '');
+  return Object.hasOwn(anthropicPrices, plain) ? anthropicPrices[plain] : undefined;
+}
+
 /** The configured price of `provider/name`: the exact entry, else the longest one that ends in `*` and fits. */
 export function configuredPrice(model: string, prices: Readonly<Record<string, Price>> | undefined): Price | undefined {
   if (prices === undefined) return undefined;
@@ -61,6 +87,7 @@ export function costMicroUsd(usage: TokenUsage | null, price: Price | undefined)
   if (usage === null || price === undefined) return null;
   const long = price.longAboveTokens !== undefined && usage.input + usage.cacheRead + usage.cacheWrite > price.longAboveTokens;
   const prompt = usage.input * price.input + usage.cacheRead * (price.cacheRead ?? price.input) + usage.cacheWrite * (price.cacheWrite ?? price.input);
-  const cost = prompt * (long ? longInputFactor : 1) + usage.output * price.output * (long ? longOutputFactor : 1);
+  const factors = long ? (price.longFactors ?? longFactorsDefault) : { input: 1, output: 1 };
+  const cost = prompt * factors.input + usage.output * price.output * factors.output;
   return Math.ceil(Number(cost.toFixed(6)));
 }

@@ -1,13 +1,15 @@
 import type { ModelCallOptions, ModelReply, ModelRequest, Models } from '../../actors/ports/models.ts';
 import { FlockworkError } from '../../protocols/errors/error.ts';
 import type { ModelAdapter } from './adapter.ts';
+import { AnthropicAdapter } from './anthropic/adapter.ts';
+import { anthropicBaseUrl } from './anthropic/base-url.ts';
 import { type ModelBounds, modelBoundsDefault } from './bounds.ts';
 import { ollamaBaseUrl } from './environment.ts';
 import { type ProviderName, parseModelName } from './model-name.ts';
 import { OfflineAdapter } from './offline/adapter.ts';
 import { OpenAiAdapter } from './openai/adapter.ts';
-import { filled, type ModelsOptions, openaiBaseUrlDefault } from './options.ts';
-import { configuredPrice, openaiPrice } from './prices.ts';
+import { anthropicBaseUrlDefault, filled, type ModelsOptions, openaiBaseUrlDefault } from './options.ts';
+import { anthropicPrice, configuredPrice, openaiPrice } from './prices.ts';
 
 function boundsOf(options: ModelsOptions): ModelBounds {
   const given = Object.entries(modelBoundsDefault).map(([name, value]) => [name, Reflect.get(options, name) ?? value]);
@@ -29,6 +31,13 @@ export function createModels(options: ModelsOptions = {}): Models {
       new OpenAiAdapter({ wire: { ...openai, baseUrl, apiKey: filled(openai?.apiKey), organization: filled(openai?.organization) }, bounds, price }),
     );
   }
+  const { anthropic } = options;
+  if (filled(anthropic?.baseUrl) !== undefined || filled(anthropic?.apiKey) !== undefined) {
+    const baseUrl = anthropicBaseUrl(filled(anthropic?.baseUrl) ?? anthropicBaseUrlDefault);
+    const builtIn = baseUrl === anthropicBaseUrlDefault ? anthropicPrice : (): undefined => undefined;
+    const price = (name: string) => configuredPrice(`anthropic/${name}`, options.prices) ?? builtIn(name);
+    adapters.set('anthropic', new AnthropicAdapter({ wire: { baseUrl, apiKey: filled(anthropic?.apiKey) }, bounds, price }));
+  }
   const ollama = { baseUrl: ollamaBaseUrl(options.ollama?.baseUrl) };
   adapters.set('ollama', new OpenAiAdapter({ wire: ollama, bounds, price: (name) => configuredPrice(`ollama/${name}`, options.prices) }));
 
@@ -40,7 +49,7 @@ export function createModels(options: ModelsOptions = {}): Models {
         const known = [...adapters.keys()];
         throw new FlockworkError(
           'model_unknown',
-          `The provider of ${request.model} is not configured: set OPENAI_API_KEY or OPENAI_BASE_URL, or its section of the configuration. Configured are ${known.join(', ')}.`,
+          `The provider of ${request.model} is not configured: set ${provider.toUpperCase()}_API_KEY or ${provider.toUpperCase()}_BASE_URL, or its section of the configuration. Configured are ${known.join(', ')}.`,
           {
             details: { model: request.model, known },
           },

@@ -3,14 +3,17 @@ import type { ModelCallOptions, ModelReply, ModelRequest, ModelToolCall } from '
 import { FlockworkError } from '../../../protocols/errors/error.ts';
 import type { ModelAdapter } from '../adapter.ts';
 import { answerOf } from './answer.ts';
-import { briefOf } from './brief.ts';
-import { evidenceOf } from './evidence.ts';
+import { type Brief, briefOf } from './brief.ts';
+import { type Evidence, evidenceOf } from './evidence.ts';
 import { nextCalls } from './plan.ts';
 import { splitOf } from './split.ts';
 import { inputTokens, outputTokens, tokensOf } from './token-count.ts';
+import { voteOf } from './vote.ts';
 
 /** The one model of the provider `offline`. */
 const extractive = 'extractive';
+/** Roles that answer from what they are given. */
+const toolless: ReadonlySet<string> = new Set(['reduce', 'split', 'vote', 'decide']);
 
 /**
  * A model without weights and without a network: it searches and reads with the tools it is given, quotes the lines that
@@ -26,9 +29,9 @@ export class OfflineAdapter implements ModelAdapter {
     this.#expectOwner(options, request);
     const brief = briefOf(request.messages);
     const evidence = evidenceOf(brief);
-    const calls = brief.role === 'reduce' || brief.role === 'split' ? [] : nextCalls(brief, evidence, request);
+    const calls = toolless.has(brief.role) ? [] : nextCalls(brief, evidence, request);
     const toolCalls = calls.map((call, index): ModelToolCall => ({ id: `call-${brief.rounds.length + 1}-${index + 1}`, name: call.name, input: call.input }));
-    const text = toolCalls.length > 0 ? saying(toolCalls) : brief.role === 'split' ? splitOf(brief) : answerOf(brief, evidence, request.outputTokensMax);
+    const text = toolCalls.length > 0 ? saying(toolCalls) : textOf(brief, evidence, request.outputTokensMax);
     const said = toolCalls.length > 0 ? text : cutTo(text, request.outputTokensMax);
     await this.#stream(said, request, options);
     return {
@@ -54,6 +57,11 @@ export class OfflineAdapter implements ModelAdapter {
   #expectOwner({ signal }: ModelCallOptions, request: ModelRequest): void {
     if (signal.aborted) throw new FlockworkError('aborted', `The call of ${request.model} was aborted by its owner.`);
   }
+}
+
+function textOf(brief: Brief, evidence: Evidence, tokensMax: number): string {
+  if (brief.role === 'split') return splitOf(brief);
+  return brief.role === 'vote' || brief.role === 'decide' ? voteOf(brief) : answerOf(brief, evidence, tokensMax);
 }
 
 function saying(calls: readonly ModelToolCall[]): string {

@@ -25,6 +25,8 @@ export interface Brief {
   readonly rounds: readonly (readonly Answered[])[];
 }
 
+/** What proposers, voters and leaders are told after the goal. */
+const instructions = /\n\n(?=You are (?:the voter )?p\d+\b|The voters found no quorum)/;
 /** The name of the material that lists the files of a task. */
 const focusName = 'files';
 
@@ -61,7 +63,8 @@ function roundsOf(messages: readonly ModelMessage[]): Answered[][] {
 
 export function briefOf(messages: readonly ModelMessage[]): Brief {
   const user = messages.find((message) => message.role === 'user')?.text ?? '';
-  const { prompt, material } = blocksOf(user);
+  const { prompt: told, material } = blocksOf(user);
+  const prompt = told.split(instructions, 1)[0] ?? told;
   // A prompt may wrap the goal: then the line that names it is what counts.
   const goal = /^Goal:[ \t]*(\S.*)$/m.exec(prompt)?.[1] ?? prompt;
   const focus = material.filter((block) => block.name === focusName).flatMap((block) => block.text.split('\n'));

@@ -291,7 +291,7 @@ describe('the router', () => {
     const models = createModels();
     const call = (model: string) =>
       models.call({ model, messages: [question], tools: [], outputTokensMax: 10, key: 'k' }, { signal: new AbortController().signal });
-    await expect(call('acme/large')).rejects.toMatchObject({ code: 'model_unknown', details: { known: ['offline', 'openai', 'ollama'] } });
+    await expect(call('acme/large')).rejects.toMatchObject({ code: 'model_unknown', details: { known: ['offline', 'openai', 'anthropic', 'ollama'] } });
     await expect(call('echo')).rejects.toMatchObject({ code: 'model_unknown' });
     await expect(call('openai/')).rejects.toMatchObject({ code: 'model_unknown' });
     await expect(call('openai/echo')).rejects.toMatchObject({ code: 'model_unknown', details: { known: ['offline', 'ollama'] } });

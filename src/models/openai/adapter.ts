@@ -1,16 +1,18 @@
 import type { OpenAI } from 'openai';
 import type { ModelCallOptions, ModelReply, ModelRequest } from '../../../actors/ports/models.ts';
 import { FlockworkError } from '../../../protocols/errors/error.ts';
-import type { ModelAdapter } from '../adapter.ts';
+import { callKeyHeader, type ModelAdapter } from '../adapter.ts';
+import { parsedBaseUrl } from '../base-url.ts';
 import type { ModelBounds } from '../bounds.ts';
+import { expectEventStream } from '../event-stream.ts';
+import { modelFailure, refusedParameter } from '../failure.ts';
 import type { WireOptions } from '../options.ts';
 import { costMicroUsd, type Price } from '../prices.ts';
+import { ToolNames } from '../tool-names.ts';
 import { watched } from '../watchdog.ts';
-import { openClient, parsedBaseUrl } from './client.ts';
-import { modelFailure, refusedParameter } from './failure.ts';
+import { openClient } from './client.ts';
 import { ReplyBuilder } from './reply-builder.ts';
 import { wireRequest } from './request.ts';
-import { ToolNames } from './tool-names.ts';
 
 export interface OpenAiAdapterOptions {
   readonly wire: WireOptions & { readonly baseUrl: string };
@@ -18,9 +20,6 @@ export interface OpenAiAdapterOptions {
   /** The price of a model of this provider, undefined when none is known. */
   readonly price: (name: string) => Price | undefined;
 }
-
-/** The header that carries the idempotency key of a call. */
-const callKeyHeader = 'x-flockwork-key';
 
 /** Models whose refusal of `reasoning_effort` beside tools is remembered; above this the oldest is asked again. */
 const effortlessModelsMax = 256;
@@ -67,7 +66,7 @@ export class OpenAiAdapter implements ModelAdapter {
     const builder = new ReplyBuilder({ ...bounds, model: request.model, names, round });
     const open = async (signal: AbortSignal): Promise<AsyncIterable<unknown>> => {
       const { data, response } = await client.chat.completions.create(body, { signal, headers: { [callKeyHeader]: request.key } }).withResponse();
-      this.#expectStream(response.headers.get('content-type'), request.model);
+      expectEventStream(response.headers.get('content-type'), { baseUrl: wire.baseUrl, model: request.model, hint: 'most servers want it to end in /v1' });
       return data;
     };
     for await (const chunk of watched(open, { ...bounds, signal: options.signal, model: request.model, ended: () => builder.ended })) {
@@ -76,19 +75,6 @@ export class OpenAiAdapter implements ModelAdapter {
     }
     const reply = builder.finish();
     return { ...reply, costMicroUsd: costMicroUsd(reply.usage, this.#options.price(name)) };
-  }
-
-  /** A wrong base URL often answers 200 with a web page, which the SDK would read as an empty stream. */
-  #expectStream(contentType: string | null, model: string): void {
-    if (contentType === null || contentType.includes('text/event-stream')) return;
-    const { host } = new URL(this.#options.wire.baseUrl);
-    throw new FlockworkError(
-      'model_malformed',
-      `${host} answered the call of ${model} with ${contentType} where a stream was asked for. Check the base URL; most servers want it to end in /v1.`,
-      {
-        details: { model, host, contentType },
-      },
-    );
   }
 
   #remember(name: string): void {

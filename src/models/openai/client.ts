@@ -1,19 +1,6 @@
 import type { OpenAI } from 'openai';
-import { FlockworkError } from '../../../protocols/errors/error.ts';
 import type { ModelBounds } from '../bounds.ts';
 import type { WireOptions } from '../options.ts';
-
-/** Throws `config_invalid` for what is no URL. */
-export function parsedBaseUrl(baseUrl: string): URL {
-  if (URL.canParse(baseUrl)) return new URL(baseUrl);
-  throw new FlockworkError(
-    'config_invalid',
-    `The base URL of a model provider, "${baseUrl}", is not a URL. Write it with scheme and version, for instance http://127.0.0.1:8000/v1.`,
-    {
-      details: { baseUrl },
-    },
-  );
-}
 
 /** The one place that loads the SDK. Nothing is left to its environment variables, and it never retries. */
 export async function openClient(wire: WireOptions & { readonly baseUrl: string }, bounds: Pick<ModelBounds, 'callMaxMs'>): Promise<OpenAI> {

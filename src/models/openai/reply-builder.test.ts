@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { ToolNames } from '../tool-names.ts';
 import { ReplyBuilder } from './reply-builder.ts';
-import { ToolNames } from './tool-names.ts';
 
 const builder = (round = 0) =>
   new ReplyBuilder({ model: 'openai/m', names: new ToolNames(['fs.list', 'fs.read']), round, replyCharsMax: 10_000, toolCallsMax: 10 });

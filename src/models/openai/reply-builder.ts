@@ -1,15 +1,10 @@
-import type { ModelReply, ModelToolCall } from '../../../actors/ports/models.ts';
-import { FlockworkError } from '../../../protocols/errors/error.ts';
+import type { ModelReply } from '../../../actors/ports/models.ts';
 import type { TokenUsage } from '../../../protocols/goals/goal.ts';
 import type { ModelBounds } from '../bounds.ts';
+import { closedCalls, type OpenCall } from '../open-call.ts';
+import { ReplyMeter } from '../reply-meter.ts';
+import type { ToolNames } from '../tool-names.ts';
 import { type ToolCallDelta, tokenUsageOf, wireChunk } from './chunk.ts';
-import type { ToolNames } from './tool-names.ts';
-
-interface OpenCall {
-  id: string;
-  name: string;
-  json: string;
-}
 
 export interface ReplyBuilderOptions extends Pick<ModelBounds, 'replyCharsMax' | 'toolCallsMax'> {
   readonly model: string;
@@ -21,17 +16,18 @@ export interface ReplyBuilderOptions extends Pick<ModelBounds, 'replyCharsMax' |
 /** Puts the chunks of one stream together. Throws `model_malformed` and, when the end marker is missing, `model_cut`. */
 export class ReplyBuilder {
   readonly #options: ReplyBuilderOptions;
+  readonly #meter: ReplyMeter;
   readonly #text: string[] = [];
   readonly #calls: OpenCall[] = [];
   /** Which call the next delta of a wire index belongs to. */
   readonly #byIndex = new Map<number, OpenCall>();
-  #chars = 0;
   #reason: string | undefined;
   #usage: TokenUsage | null = null;
   #answeredBy: string | undefined;
 
   constructor(options: ReplyBuilderOptions) {
     this.#options = options;
+    this.#meter = new ReplyMeter({ ...options, expected: 'an OpenAI-compatible server' });
   }
 
   /** The end marker has come. */
@@ -44,7 +40,7 @@ export class ReplyBuilder {
     const read = wireChunk.safeParse(chunk);
     if (!read.success) {
       const path = read.error.issues[0]?.path.join('.') ?? '';
-      throw this.#malformed(`a chunk that does not fit the wire format at "${path}"`, { path });
+      throw this.#meter.malformed(`a chunk that does not fit the wire format at "${path}"`, { path });
     }
     const { choices, usage, model } = read.data;
     this.#answeredBy ??= model ?? undefined;
@@ -52,23 +48,15 @@ export class ReplyBuilder {
     const choice = choices?.[0];
     const text = `${choice?.delta?.content ?? ''}${choice?.delta?.refusal ?? ''}`;
     if (text !== '') this.#text.push(text);
-    this.#count(text.length);
+    this.#meter.count(text.length);
     for (const delta of choice?.delta?.tool_calls ?? []) this.#addToolCall(delta);
     this.#reason ??= choice?.finish_reason ?? undefined;
     return text;
   }
 
   finish(): Omit<ModelReply, 'costMicroUsd'> {
-    if (this.#reason === undefined) {
-      throw new FlockworkError(
-        'model_cut',
-        `The stream of ${this.#options.model} ended without its end marker (finish_reason). What had come was discarded; make the call again.`,
-        {
-          details: { model: this.#options.model, chars: this.#chars, toolCalls: this.#calls.length },
-        },
-      );
-    }
-    const toolCalls = this.#toolCalls();
+    if (this.#reason === undefined) throw this.#meter.cut('finish_reason');
+    const toolCalls = closedCalls(this.#calls, this.#options.names, this.#options.round);
     return {
       text: this.#text.join(''),
       toolCalls,
@@ -84,7 +72,7 @@ export class ReplyBuilder {
     const piece = delta.function?.arguments ?? '';
     const json = typeof piece === 'string' ? piece : JSON.stringify(piece);
     call.json += json;
-    this.#count(json.length);
+    this.#meter.count(json.length);
   }
 
   /** Some servers send whole calls that all carry index 0, and some no index at all: a new id then begins a new call. */
@@ -95,45 +83,11 @@ export class ReplyBuilder {
       if (delta.id) open.id = delta.id;
       return open;
     }
-    if (this.#calls.length >= this.#options.toolCallsMax) {
-      throw this.#malformed(`more than ${this.#options.toolCallsMax} tool calls (toolCallsMax)`, { toolCallsMax: this.#options.toolCallsMax });
-    }
+    this.#meter.countCall();
     const call: OpenCall = { id: delta.id ?? '', name: '', json: '' };
     this.#calls.push(call);
     this.#byIndex.set(index, call);
     return call;
-  }
-
-  #toolCalls(): ModelToolCall[] {
-    const ids = new Set<string>();
-    return this.#calls.map(({ id, name, json }, index) => {
-      const unique = id === '' || ids.has(id) ? `call-${this.#options.round}-${index}` : id;
-      ids.add(unique);
-      return { id: unique, name: this.#options.names.fromWire(name), ...parsedArguments(json) };
-    });
-  }
-
-  #count(chars: number): void {
-    this.#chars += chars;
-    if (this.#chars > this.#options.replyCharsMax) {
-      throw this.#malformed(`an answer of more than ${this.#options.replyCharsMax} characters (replyCharsMax)`, { replyCharsMax: this.#options.replyCharsMax });
-    }
-  }
-
-  #malformed(what: string, details: Readonly<Record<string, unknown>>): FlockworkError {
-    return new FlockworkError('model_malformed', `The model ${this.#options.model} sent ${what}. Check that its base URL names an OpenAI-compatible server.`, {
-      details: { model: this.#options.model, ...details },
-    });
-  }
-}
-
-function parsedArguments(json: string): Pick<ModelToolCall, 'input' | 'malformed'> {
-  if (json.trim() === '') return { input: {} };
-  try {
-    return { input: JSON.parse(json) };
-  } catch {
-    // A fate of its own: the agent shows the model what it wrote.
-    return { malformed: json };
   }
 }
 

@@ -1,6 +1,6 @@
 import type { ChatCompletionCreateParamsStreaming, ChatCompletionMessageParam } from 'openai/resources/chat/completions';
 import type { ModelMessage, ModelRequest, ModelToolCall } from '../../../actors/ports/models.ts';
-import type { ToolNames } from './tool-names.ts';
+import type { ToolNames } from '../tool-names.ts';
 
 export interface WireRequestOptions {
   readonly outputCapField: 'max_completion_tokens' | 'max_tokens';

@@ -1,6 +1,6 @@
 /**
  * The scripted model server: a model that behaves and misbehaves on demand, for tests, benches and demos. It speaks the
- * OpenAI wire on loopback, keeps a journal of its calls, and never reaches any other server.
+ * wires of OpenAI and Anthropic on loopback, keeps a journal of its calls, and never reaches any other server.
  */
 export type { MockCall } from './journal.ts';
 export type { MockReply, MockToolCall, MockUsage } from './reply.ts';

@@ -7,6 +7,8 @@ export interface MockCall {
   readonly key: string;
   readonly role: string;
   readonly toolResults: number;
+  /** Whose wire it came on. */
+  readonly wire: 'openai' | 'anthropic';
   readonly stream: boolean;
   readonly start: number;
   end?: number;

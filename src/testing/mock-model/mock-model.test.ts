@@ -79,6 +79,17 @@ describe('the mock model', () => {
     expect(asked).toEqual(['fs_read {"path":"f1-1.ts"}', 'fs_read {"path":"f1-2.ts"}', 'fs_read {"path":"f2-1.ts"}', 'fs_read {"path":"f2-2.ts"}']);
   });
 
+  test('lists its models as both wires read them', async () => {
+    const server = await start({ models: ['one', 'two'] });
+    expect(await (await fetch(`${server.url}/v1/models`)).json()).toMatchObject({
+      object: 'list',
+      data: [{ id: 'one', object: 'model', type: 'model' }, { id: 'two' }],
+      has_more: false,
+      first_id: 'one',
+      last_id: 'two',
+    });
+  });
+
   test('rules of a JSON file: by text, role and number of results, so many times', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'mock-model-'));
     const script = join(folder, 'script.json');
@@ -145,5 +156,84 @@ describe('the mock model', () => {
     expect((await chat(url, 'm1')).content).toBe('hello');
     child.stdin?.end();
     expect(await ended).toBe(0);
+  });
+});
+
+describe('the Anthropic wire', () => {
+  const question = { role: 'user', content: 'hello' };
+  const toolUse = { role: 'assistant', content: [{ type: 'tool_use', id: 't1', name: 'fs_list', input: {} }] };
+  const toolResult = { type: 'tool_result', tool_use_id: 't1', content: 'a.txt' };
+
+  async function say(url: string, body: object, headers: Record<string, string> = { 'anthropic-version': '2023-06-01' }) {
+    const response = await fetch(`${url}/v1/messages`, { method: 'POST', headers, body: JSON.stringify({ model: 'echo', max_tokens: 10, ...body }) });
+    return { status: response.status, body: await response.text() };
+  }
+
+  test('answers in one piece, by the same rules', async () => {
+    const reply = { text: 'see {{results}}', toolCalls: [{ name: 'fs.read' }], usage: { prompt: 9, cached: 4, written: 3, completion: 2, reasoning: 1 } };
+    const server = await start({ script: [{ when: { role: 'map', toolResults: 1 }, reply }] });
+    const messages = [question, toolUse, { role: 'user', content: [toolResult] }];
+    const { status, body } = await say(server.url, { system: 'Role: map', messages });
+    expect(status).toBe(200);
+    expect(JSON.parse(body)).toMatchObject({
+      type: 'message',
+      role: 'assistant',
+      model: 'echo',
+      stop_reason: 'tool_use',
+      content: [
+        { type: 'text', text: 'see a.txt' },
+        { type: 'tool_use', name: 'fs_read', input: {} },
+      ],
+      usage: { input_tokens: 2, cache_read_input_tokens: 4, cache_creation_input_tokens: 3, output_tokens: 2, output_tokens_details: { thinking_tokens: 1 } },
+    });
+  });
+
+  test('streams the events in their order', async () => {
+    const server = await start({ script: [{ reply: { text: 'one two', pings: 1, toolCalls: [{ name: 'fs.list' }] } }] });
+    const { body } = await say(server.url, { messages: [question], stream: true });
+    expect([...body.matchAll(/^event: (\w+)$/gm)].map(([, name]) => name)).toEqual([
+      'message_start',
+      'ping',
+      'content_block_start',
+      'content_block_delta',
+      'content_block_stop',
+      'content_block_start',
+      'content_block_delta',
+      'content_block_delta',
+      'content_block_stop',
+      'message_delta',
+      'message_stop',
+    ]);
+  });
+
+  test('a failure has the type that its status has, and a finer code in its details', async () => {
+    const server = await start();
+    expect(JSON.parse((await say(server.url, { model: 'http529', messages: [question] })).body)).toMatchObject({ error: { type: 'overloaded_error' } });
+    const limited = await say(server.url, { model: 'http429-ramp_limit_exceeded', messages: [question] });
+    expect(JSON.parse(limited.body)).toMatchObject({ type: 'error', error: { type: 'rate_limit_error', details: { error_code: 'ramp_limit_exceeded' } } });
+  });
+
+  test.each([
+    ['roles must alternate', [question, question]],
+    ['first message must use the "user" role', [{ role: 'assistant', content: 'hi' }]],
+    ['non-whitespace', [{ role: 'user', content: ' ' }]],
+    ['non-empty content', [{ role: 'user', content: [] }]],
+    ['without a tool_use', [{ role: 'user', content: [toolResult] }]],
+    ['without a tool_result', [question, toolUse, question]],
+    ['must come first', [question, toolUse, { role: 'user', content: [{ type: 'text', text: 'x' }, toolResult] }]],
+    ['is_error', [question, toolUse, { role: 'user', content: [{ ...toolResult, content: '', is_error: true }] }]],
+    ['messages.0.role', [{ role: 'system', content: 'x' }]],
+  ])('refuses what the provider refuses: %s', async (fault, messages) => {
+    const server = await start();
+    const { status, body } = await say(server.url, { messages });
+    expect(status).toBe(400);
+    expect(JSON.parse(body).error).toMatchObject({ type: 'invalid_request_error', message: expect.stringContaining(fault) });
+  });
+
+  test('refuses a call without its version header, and fields that it does not know', async () => {
+    const server = await start();
+    expect((await say(server.url, { messages: [question] }, {})).body).toContain('anthropic-version');
+    expect((await say(server.url, { messages: [question], frequency: 1 })).status).toBe(400);
+    expect(server.calls).toEqual([]);
   });
 });

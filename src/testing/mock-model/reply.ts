@@ -6,8 +6,10 @@ export interface MockReply {
   readonly latencyMs?: number;
   /** Waits this long between two pieces of the stream, in milliseconds. */
   readonly pieceMs?: number;
+  /** Signs of life before the first word: pings on the Anthropic wire, comments on the OpenAI wire. */
+  readonly pings?: number;
   readonly usage?: Partial<MockUsage>;
-  /** Default: `tool_calls` when there are any, else `stop`. */
+  /** As OpenAI names it; the Anthropic wire translates. Default: `tool_calls` when there are any, else `stop`. */
   readonly finish?: string;
   /** Misbehaves as the model of that name would; of the rest, `text` is then what a failure says. */
   readonly scene?: string;
@@ -21,10 +23,13 @@ export interface MockToolCall {
   readonly rawArguments?: string;
 }
 
-/** As the wire counts: cached tokens are a part of the prompt. */
+/** Cached and written tokens are a part of the prompt, whatever the wire makes of them. */
 export interface MockUsage {
   readonly prompt: number;
+  /** Read from the cache. */
   readonly cached: number;
+  /** Written to the cache. */
+  readonly written: number;
   readonly completion: number;
   readonly reasoning: number;
 }

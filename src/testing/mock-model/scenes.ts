@@ -5,23 +5,27 @@ import { filledIn } from './script.ts';
 /** How a call is answered: with a reply, or with a failure of the transport. */
 export type Scene =
   | { readonly type: 'reply'; readonly reply: MockReply }
-  | {
-      readonly type: 'status';
-      readonly status: number;
-      readonly retryAfter?: string;
-      readonly shouldRetry?: boolean;
-      readonly code: string;
-      readonly param?: string;
-      readonly message?: string;
-    }
+  | Failure
   /** Takes the request and never answers. */
   | { readonly type: 'hang' }
   /** Destroys the socket before any header. */
   | { readonly type: 'reset' }
   /** Begins a stream, then misbehaves. */
-  | { readonly type: 'broken-stream'; readonly how: 'stall' | 'cutfin' | 'cutrst' | 'no-done' | 'error-event' | 'not-json' | 'not-a-chunk' }
+  | { readonly type: 'broken-stream'; readonly how: 'stall' | 'cutfin' | 'cutrst' | 'no-done' | 'no-stop' | 'error-event' | 'not-json' | 'not-a-chunk' }
   /** A web page that keeps loading, as a wrong base URL may give. */
   | { readonly type: 'web-page' };
+
+/** An answer with a failure status. */
+export interface Failure {
+  readonly type: 'status';
+  readonly status: number;
+  readonly retryAfter?: string;
+  readonly shouldRetry?: boolean;
+  /** Default: as the wire names the status. */
+  readonly code?: string;
+  readonly param?: string;
+  readonly message?: string;
+}
 
 /** The tool call that `steps-N` makes in each round. Strings may hold `{{step}}` and `{{call}}`, both counted from 1. */
 export interface StepsOptions {
@@ -36,6 +40,7 @@ const brokenStreams = {
   cutfin: 'cutfin',
   cutrst: 'cutrst',
   nodone: 'no-done',
+  nostop: 'no-stop',
   miderr: 'error-event',
   badjson: 'not-json',
   badchunk: 'not-a-chunk',
@@ -69,7 +74,7 @@ export function sceneOf(modelName: string, request: MockRequest, options: StepsO
       status: Number(status),
       ...(after === undefined ? {} : { retryAfter: after }),
       ...(should === undefined ? {} : { shouldRetry: should === 't' }),
-      code: code ?? `e${status}`,
+      ...(code === undefined ? {} : { code }),
       ...(message === undefined ? {} : { message }),
     };
   }

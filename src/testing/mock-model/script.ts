@@ -14,8 +14,9 @@ const mockReply = z.strictObject({
   toolCalls: z.array(z.strictObject({ name: z.string(), input: z.unknown().optional(), rawArguments: z.string().optional() })).optional(),
   latencyMs: wait.optional(),
   pieceMs: wait.optional(),
+  pings: z.int().min(0).max(10_000).optional(),
   usage: z
-    .strictObject({ prompt: z.int().min(0), cached: z.int().min(0), completion: z.int().min(0), reasoning: z.int().min(0) })
+    .strictObject({ prompt: z.int().min(0), cached: z.int().min(0), written: z.int().min(0), completion: z.int().min(0), reasoning: z.int().min(0) })
     .partial()
     .optional(),
   finish: z.string().optional(),

@@ -1,12 +1,13 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { FlockworkError } from '../../../protocols/errors/error.ts';
+import { chatWire } from './chat-wire.ts';
 import { CallJournal, callsMaxDefault, type MockCall } from './journal.ts';
+import { messagesWire } from './messages-wire.ts';
 import type { MockReply } from './reply.ts';
-import { chatBody, type MockRequest, mockRequest } from './request.ts';
-import { type Scene, type StepsOptions, sceneOf } from './scenes.ts';
+import { type Failure, type Scene, type StepsOptions, sceneOf } from './scenes.ts';
 import { loadMockRules, type MockRule, type MockScript, ruleScript } from './script.ts';
-import { chunkOf, completionOf, eventOf, streamOf } from './wire.ts';
+import type { MockExchange, MockWire } from './wire.ts';
 
 export interface MockModelOptions {
   /** 0, the default, takes a free port. */
@@ -24,7 +25,7 @@ export interface MockModelOptions {
 }
 
 export interface MockModel {
-  /** Without `/v1`. */
+  /** Without `/v1`: what an ANTHROPIC_BASE_URL or an OLLAMA_HOST wants. */
   readonly url: string;
   /** What an OPENAI_BASE_URL wants. */
   readonly baseUrl: string;
@@ -36,11 +37,12 @@ export interface MockModel {
 const bodyBytesMax = 33_554_432;
 /** How long `cutrst` waits before it resets, so that the first chunk has left. */
 const resetAfterMs = 30;
+const wires: Readonly<Record<string, MockWire>> = { '/v1/chat/completions': chatWire, '/v1/messages': messagesWire };
 const loopback = new Set(['127.0.0.1', '::1', 'localhost']);
 
 /**
- * A model server that behaves and misbehaves on demand, on the OpenAI wire: `GET /v1/models`, `POST /v1/chat/completions`
- * (streamed or not), and `GET /__calls`, the journal of what it was asked. Throws `bind_refused`, `port_in_use`, `config_invalid`.
+ * A model server that behaves and misbehaves on demand: `POST /v1/chat/completions` as OpenAI speaks it and `POST /v1/messages` as
+ * Anthropic does, both streamed or not, `GET /v1/models`, and `GET /__calls`, the journal of what it was asked. Throws `bind_refused`, `port_in_use`, `config_invalid`.
  */
 export async function startMockModel(options: MockModelOptions = {}): Promise<MockModel> {
   const host = options.host ?? '127.0.0.1';
@@ -100,7 +102,7 @@ class MockFront {
       // A client that left is written in the journal already; anything else is a defect of the script.
       if (response.destroyed) return;
       if (response.headersSent) response.destroy();
-      else refuse(response, 500, 'script_failed', error instanceof Error ? error.message : String(error));
+      else refuse(response, chatWire, 500, 'script_failed', error instanceof Error ? error.message : String(error));
     });
   }
 
@@ -110,26 +112,25 @@ class MockFront {
       return send(response, { calls: this.#journal.calls, dropped: this.#journal.dropped });
     }
     if (request.method === 'GET' && path === '/v1/models') {
-      const names = this.#options.models ?? ['echo', 'steps-2'];
-      return send(response, { object: 'list', data: names.map((id) => ({ id, object: 'model', created: 1, owned_by: 'flockwork' })) });
+      return send(response, modelList(this.#options.models ?? ['echo', 'steps-2']));
     }
-    if (request.method !== 'POST' || path !== '/v1/chat/completions') return refuse(response, 404, 'not_found', `There is no ${request.method} ${path}.`);
+    const wire = request.method === 'POST' ? wires[path ?? ''] : undefined;
+    if (wire === undefined) return refuse(response, chatWire, 404, 'not_found', `There is no ${request.method} ${path}.`);
     const text = await bodyOf(request);
-    if (text === undefined) return refuse(response, 413, 'too_large', `A body has at most ${bodyBytesMax} bytes.`);
-    const body = chatBody.safeParse(parsed(text));
-    if (!body.success) return refuse(response, 400, 'invalid_request', 'The body is not a Chat Completions request.');
-    const { headers } = request;
-    const asked = mockRequest(body.data, String(headers['x-flockwork-key'] ?? ''), this.#journal.total);
-    const streamed = body.data.stream === true;
+    if (text === undefined) return refuse(response, wire, 413, 'request_too_large', `A body has at most ${bodyBytesMax} bytes.`);
+    const exchange = wire.read(parsed(text), request.headers, this.#journal.total);
+    if (typeof exchange === 'string') return refuse(response, wire, 400, 'invalid_request_error', exchange);
+    const asked = exchange.request;
     const call = this.#journal.begin({
       model: asked.model,
       key: asked.key,
       role: asked.role,
       toolResults: asked.toolResults.length,
-      stream: streamed,
+      wire: wire.name,
+      stream: exchange.streamed,
       start: Date.now(),
     });
-    const play = new Play(call, asked, response, { streamed, includeUsage: body.data.stream_options?.include_usage === true });
+    const play = new Play(call, wire, exchange, response);
     const scripted = await this.#script(asked);
     const scene: Scene =
       scripted === undefined || scripted.scene !== undefined
@@ -142,18 +143,18 @@ class MockFront {
 /** One call being answered. */
 class Play {
   readonly #call: MockCall;
-  readonly #request: MockRequest;
+  readonly #wire: MockWire;
+  readonly #exchange: MockExchange;
   readonly #response: ServerResponse;
-  readonly #shape: { readonly streamed: boolean; readonly includeUsage: boolean };
   readonly #left = new AbortController();
   /** This side broke the connection. */
   #broken = false;
 
-  constructor(call: MockCall, request: MockRequest, response: ServerResponse, shape: { streamed: boolean; includeUsage: boolean }) {
+  constructor(call: MockCall, wire: MockWire, exchange: MockExchange, response: ServerResponse) {
     this.#call = call;
-    this.#request = request;
+    this.#wire = wire;
+    this.#exchange = exchange;
     this.#response = response;
-    this.#shape = shape;
     response.on('close', () => {
       call.end = Date.now();
       call.status = response.headersSent ? response.statusCode : 0;
@@ -183,14 +184,13 @@ class Play {
 
   async #reply(reply: MockReply, latencyMs: number): Promise<void> {
     await this.#wait(latencyMs + (reply.latencyMs ?? 0));
-    const { streamed, includeUsage } = this.#shape;
-    if (!streamed) {
+    if (!this.#exchange.streamed) {
       this.#response.writeHead(200, { 'content-type': 'application/json' });
-      this.#response.end(completionOf(reply, this.#request, this.#call.id));
+      this.#response.end(this.#exchange.whole(reply, this.#call.id));
       return;
     }
     this.#response.writeHead(200, { 'content-type': 'text/event-stream' });
-    const pieces = streamOf(reply, this.#request, this.#call.id, includeUsage);
+    const pieces = this.#exchange.pieces(reply, this.#call.id);
     if (reply.pieceMs === undefined) {
       this.#response.end([...pieces].join(''));
       return;
@@ -202,27 +202,32 @@ class Play {
     this.#response.end();
   }
 
-  #status({ status, retryAfter, shouldRetry, code, param, message }: Extract<Scene, { type: 'status' }>): void {
+  #status(failure: Failure): void {
+    const { status, retryAfter, shouldRetry } = failure;
     this.#response.writeHead(status, {
       'content-type': 'application/json',
       ...(retryAfter === undefined ? {} : { 'retry-after': retryAfter }),
       ...(shouldRetry === undefined ? {} : { 'x-should-retry': String(shouldRetry) }),
     });
-    this.#response.end(JSON.stringify({ error: { message: message ?? 'scripted', type: code, code, param: param ?? null } }));
+    this.#response.end(JSON.stringify(this.#wire.failure(failure)));
   }
 
   async #brokenStream(how: Extract<Scene, { type: 'broken-stream' }>['how']): Promise<void> {
     const response = this.#response;
     response.writeHead(200, { 'content-type': 'text/event-stream' });
-    const { model } = this.#request;
-    response.write(chunkOf(model, this.#call.id, { role: 'assistant', content: '' }));
-    response.write(chunkOf(model, this.#call.id, { content: 'Hel' }));
+    const exchange = this.#exchange;
+    const { id } = this.#call;
+    response.write(exchange.begun(id));
     switch (how) {
       case 'stall':
         return;
       case 'no-done':
-        // The end marker has come, and then neither usage nor the end of the stream.
-        response.write(chunkOf(model, this.#call.id, {}, 'stop'));
+        // The end marker has come, and then not the end of the stream.
+        response.write(exchange.endMarker(id));
+        return;
+      case 'no-stop':
+        this.#broken = true;
+        response.end(exchange.almostEnded(id));
         return;
       case 'cutfin':
         this.#broken = true;
@@ -232,13 +237,13 @@ class Play {
         await this.#wait(resetAfterMs);
         return this.#break();
       case 'error-event':
-        response.end(eventOf({ error: { message: 'overloaded', type: 'server_error', code: 'overloaded' } }));
+        response.end(exchange.errorEvent());
         return;
       case 'not-json':
-        response.end('data: {"choices": [\n\n');
+        response.end(exchange.notJson());
         return;
       case 'not-a-chunk':
-        response.end(eventOf({ choices: 'none today' }));
+        response.end(exchange.notAnEvent());
     }
   }
 
@@ -278,7 +283,21 @@ function send(response: ServerResponse, value: unknown): void {
   response.end(JSON.stringify(value));
 }
 
-function refuse(response: ServerResponse, status: number, code: string, message: string): void {
+function refuse(response: ServerResponse, wire: MockWire, status: number, code: string, message: string): void {
   response.writeHead(status, { 'content-type': 'application/json' });
-  response.end(JSON.stringify({ error: { message, type: code, code, param: null } }));
+  response.end(JSON.stringify(wire.failure({ status, code, message })));
+}
+
+/** As both wires list models. */
+function modelList(names: readonly string[]) {
+  const data = names.map((id) => ({
+    id,
+    object: 'model',
+    created: 1,
+    owned_by: 'flockwork',
+    type: 'model',
+    display_name: id,
+    created_at: '2026-01-01T00:00:00Z',
+  }));
+  return { object: 'list', data, has_more: false, first_id: names[0] ?? null, last_id: names.at(-1) ?? null };
 }

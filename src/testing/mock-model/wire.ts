@@ -1,78 +1,48 @@
-import type { MockReply, MockToolCall, MockUsage } from './reply.ts';
+import type { MockReply } from './reply.ts';
 import type { MockRequest } from './request.ts';
+import type { Failure } from './scenes.ts';
 
-/** How a chat answer looks on the OpenAI wire. */
+/** How one provider's calls and answers look. */
+export interface MockWire {
+  readonly name: 'openai' | 'anthropic';
+  /** Answers what is wrong with a body that is none of this wire. */
+  read(body: unknown, headers: MockHeaders, before: number): MockExchange | string;
+  /** The body of an answer with a failure status. */
+  failure(failure: Omit<Failure, 'type'>): unknown;
+}
+
+export type MockHeaders = Readonly<Record<string, string | string[] | undefined>>;
+
+/** One call on a wire: what was asked, and the bytes of every way to answer it. */
+export interface MockExchange {
+  readonly request: MockRequest;
+  readonly streamed: boolean;
+  /** The answer in one piece. */
+  whole(reply: MockReply, callId: number): string;
+  /** The events of a streamed answer, one by one. */
+  pieces(reply: MockReply, callId: number): Iterable<string>;
+  /** A stream that has begun to say `Hel`. */
+  begun(callId: number): string;
+  /** All that the model says at the end of that stream, but not the end marker. */
+  almostEnded(callId: number): string;
+  /** Its end marker. */
+  endMarker(callId: number): string;
+  /** An error event that says `overloaded`. */
+  errorEvent(): string;
+  /** An event whose data is no JSON. */
+  notJson(): string;
+  /** An event of the wire whose data has another shape. */
+  notAnEvent(): string;
+}
+
 const charsPerToken = 4;
-const tokensOf = (text: string): number => Math.ceil(text.length / charsPerToken);
 
-function argumentsOf(call: MockToolCall): string {
-  return call.rawArguments ?? JSON.stringify(call.input ?? {});
+/** A count of tokens that is good enough for tests. */
+export function tokensOf(text: string): number {
+  return Math.ceil(text.length / charsPerToken);
 }
 
-function toolCallOf(call: MockToolCall, callId: number, index: number) {
-  return { id: `call_${callId}_${index}`, type: 'function' as const, function: { name: call.name.replaceAll('.', '_'), arguments: argumentsOf(call) } };
-}
-
-function usageOf(reply: MockReply, request: MockRequest) {
-  const said = `${reply.text ?? ''}${(reply.toolCalls ?? []).map(argumentsOf).join('')}`;
-  const counted: MockUsage = {
-    prompt: tokensOf(request.system) + tokensOf(request.user) + request.toolResults.reduce((sum, text) => sum + tokensOf(text), 0),
-    cached: 0,
-    completion: tokensOf(said),
-    reasoning: 0,
-  };
-  const usage = { ...counted, ...reply.usage };
-  return {
-    prompt_tokens: usage.prompt,
-    completion_tokens: usage.completion,
-    total_tokens: usage.prompt + usage.completion,
-    prompt_tokens_details: { cached_tokens: usage.cached },
-    completion_tokens_details: { reasoning_tokens: usage.reasoning },
-  };
-}
-
-function finishOf(reply: MockReply): string {
-  return reply.finish ?? ((reply.toolCalls ?? []).length > 0 ? 'tool_calls' : 'stop');
-}
-
-const created = 1_700_000_000;
-
-export function completionOf(reply: MockReply, request: MockRequest, callId: number): string {
-  const calls = (reply.toolCalls ?? []).map((call, index) => toolCallOf(call, callId, index));
-  const message = { role: 'assistant', content: reply.text ?? null, ...(calls.length === 0 ? {} : { tool_calls: calls }) };
-  return JSON.stringify({
-    id: `chatcmpl-${callId}`,
-    object: 'chat.completion',
-    created,
-    model: request.model,
-    choices: [{ index: 0, message, finish_reason: finishOf(reply) }],
-    usage: usageOf(reply, request),
-  });
-}
-
-export function chunkOf(model: string, callId: number, delta: object, finish: string | null = null): string {
-  return eventOf({ id: `chatcmpl-${callId}`, object: 'chat.completion.chunk', created, model, choices: [{ index: 0, delta, finish_reason: finish }] });
-}
-
-export function eventOf(data: unknown): string {
-  return `data: ${JSON.stringify(data)}\n\n`;
-}
-
-/** The events of a stream, piece by piece: role, words, tool calls with their arguments in halves, finish, usage, end. */
-export function* streamOf(reply: MockReply, request: MockRequest, callId: number, includeUsage: boolean): Generator<string, void, void> {
-  const { model } = request;
-  yield chunkOf(model, callId, { role: 'assistant', content: '' });
-  for (const words of (reply.text ?? '').match(/\S*\s*(?:\S+\s*){0,7}/g) ?? []) {
-    if (words !== '') yield chunkOf(model, callId, { content: words });
-  }
-  for (const [index, call] of (reply.toolCalls ?? []).entries()) {
-    const { function: named, ...head } = toolCallOf(call, callId, index);
-    const middle = Math.ceil(named.arguments.length / 2);
-    yield chunkOf(model, callId, { tool_calls: [{ index, ...head, function: { name: named.name, arguments: '' } }] });
-    yield chunkOf(model, callId, { tool_calls: [{ index, function: { arguments: named.arguments.slice(0, middle) } }] });
-    yield chunkOf(model, callId, { tool_calls: [{ index, function: { arguments: named.arguments.slice(middle) } }] });
-  }
-  yield chunkOf(model, callId, {}, finishOf(reply));
-  if (includeUsage) yield eventOf({ id: `chatcmpl-${callId}`, object: 'chat.completion.chunk', created, model, choices: [], usage: usageOf(reply, request) });
-  yield 'data: [DONE]\n\n';
+/** A text as a model streams it, some words at a time. */
+export function wordsOf(text: string): readonly string[] {
+  return (text.match(/\S*\s*(?:\S+\s*){0,7}/g) ?? []).filter((words) => words !== '');
 }

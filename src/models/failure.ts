@@ -1,15 +1,20 @@
-import type { ErrorCode } from '../../../protocols/errors/catalogue.ts';
-import { FlockworkError } from '../../../protocols/errors/error.ts';
-import { providerTextMax } from '../bounds.ts';
+import type { ErrorCode } from '../../protocols/errors/catalogue.ts';
+import { FlockworkError } from '../../protocols/errors/error.ts';
+import { providerTextMax } from './bounds.ts';
 
-/** What an error of the SDK, of fetch or of the socket shows; read by shape, because several classes share one meaning. */
+/** What an error of an SDK, of fetch or of the socket shows; read by shape, because several classes share one meaning. */
 interface Shape {
+  readonly name?: unknown;
   readonly status?: unknown;
   readonly code?: unknown;
   readonly type?: unknown;
+  /** Anthropic's finer code beside the type. */
+  readonly errorCode?: unknown;
   readonly param?: unknown;
   readonly headers?: unknown;
   readonly message?: unknown;
+  /** What the provider said, where the SDK's own message wraps it in JSON. */
+  readonly apiMessage?: unknown;
   readonly cause?: unknown;
 }
 
@@ -23,10 +28,32 @@ export interface FailureContext {
 }
 
 /** Codes and types, by what they mean. They win over the status: a 429 can mean "no money". */
-const billingCodes = new Set(['insufficient_quota', 'billing_hard_limit_reached', 'billing_not_active', 'insufficient_user_quota']);
-const overflowCodes = new Set(['context_length_exceeded', 'exceed_context_size_error', 'context_window_exceeded', 'string_above_max_length']);
+const billingCodes = new Set([
+  'insufficient_quota',
+  'billing_hard_limit_reached',
+  'billing_not_active',
+  'insufficient_user_quota',
+  'billing_error',
+  'contract_spend_limit_reached',
+  'enforced_spend_limit_reached',
+  'linked_organization_spend_limit_reached',
+  'linked_organization_billing_unavailable',
+]);
+const overflowCodes = new Set([
+  'context_length_exceeded',
+  'exceed_context_size_error',
+  'context_window_exceeded',
+  'string_above_max_length',
+  'request_too_large',
+  'request_body_too_large_after_decoding',
+]);
 const overloadedCodes = new Set(['overloaded', 'overloaded_error', 'server_overloaded', 'engine_overloaded']);
-const rateCodes = new Set(['rate_limit_exceeded', 'rate_limit_error', 'rate_limited']);
+const rateCodes = new Set(['rate_limit_exceeded', 'rate_limit_error', 'rate_limited', 'ramp_limit_exceeded']);
+/** Only where there is no status: an error event in the middle of a stream. */
+const authTypes = new Set(['authentication_error', 'permission_error']);
+const requestTypes = new Set(['invalid_request_error', 'not_found_error']);
+/** The SDKs' own timeout, which hides the socket's code. */
+const timeoutNames = new Set<unknown>(['APIConnectionTimeoutError']);
 const socketTimeoutCodes = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT', 'UND_ERR_CONNECT_TIMEOUT', 'ETIMEDOUT']);
 const causeDepthMax = 8;
 
@@ -67,7 +94,12 @@ function codeOf(error: unknown, words: readonly string[], status: number | undef
   if (status === 429 || says(rateCodes)) return 'model_rate_limited';
   if (status === 503 || status === 529 || says(overloadedCodes)) return 'model_overloaded';
   if (status === 413) return 'model_context_overflow';
-  if (status === undefined) return socket !== undefined && socketTimeoutCodes.has(socket) ? 'model_timeout' : 'model_unavailable';
+  if (status === undefined) {
+    if (says(authTypes)) return 'model_auth';
+    if (says(requestTypes)) return 'model_bad_request';
+    const timedOut = timeoutNames.has(shapeOf(error).name) || (socket !== undefined && socketTimeoutCodes.has(socket));
+    return timedOut ? 'model_timeout' : 'model_unavailable';
+  }
   return status === 408 || status === 409 || status >= 500 ? 'model_unavailable' : 'model_bad_request';
 }
 
@@ -76,7 +108,7 @@ const nextStep: Partial<Record<ErrorCode, string>> = {
   model_billing: 'Check the plan and the billing of the account.',
   model_context_overflow: 'Give it less text, or choose a model with a larger window.',
   model_bad_request: 'Check the name of the model and the base URL.',
-  model_malformed: 'Check that the base URL names an OpenAI-compatible server.',
+  model_malformed: 'Check the base URL, and that its server speaks the wire of this provider.',
 };
 
 /** The refused field of a request, when the provider names one. */
@@ -89,7 +121,7 @@ export function refusedParameter(error: unknown): string | undefined {
 export function modelFailure(error: unknown, context: FailureContext): FlockworkError {
   if (error instanceof FlockworkError) return error;
   const shape = shapeOf(error);
-  const words = [shape.code, shape.type].filter((word) => typeof word === 'string');
+  const words = [shape.code, shape.errorCode, shape.type].filter((word) => typeof word === 'string');
   // An error event has no status of its own; some servers put one in its code.
   const status = [shape.status, shape.code].find((value) => typeof value === 'number');
   const socket = status === undefined ? socketCode(error) : undefined;
@@ -97,7 +129,8 @@ export function modelFailure(error: unknown, context: FailureContext): Flockwork
   const host = URL.canParse(context.baseUrl) ? new URL(context.baseUrl).host : 'the provider';
   // A provider repeats parts of a refused key in its text: that text goes nowhere.
   const secret = code === 'model_auth' || (context.apiKey !== undefined && context.apiKey !== '' && String(shape.message).includes(context.apiKey));
-  const said = secret || typeof shape.message !== 'string' ? '' : `: ${shape.message.slice(0, providerTextMax)}`;
+  const text = [shape.apiMessage, shape.message].find((part) => typeof part === 'string');
+  const said = secret || text === undefined ? '' : `: ${text.slice(0, providerTextMax)}`;
   const reason = socket === undefined ? '' : ` (${socket})`;
   const should = headerOf(shape, 'x-should-retry');
   const waitMs = retryAfterMs(shape, context);

@@ -1,0 +1,7 @@
+import { type ListModelsBounds, type ListModelsWire, listModels } from '../list-models.ts';
+import { openClient } from './client.ts';
+
+export async function listAnthropicModels(wire: ListModelsWire, bounds: ListModelsBounds): Promise<readonly string[]> {
+  const { client } = await openClient(wire, bounds);
+  return listModels(wire, bounds, (signal) => client.models.list({}, { signal }));
+}
