@@ -98,7 +98,7 @@ export {
   taskSubject,
 } from './subjects.ts';
 export { type Cursor, formatCursor, parseCursor } from './wire/cursor.ts';
-export { encodeFrame, FrameDecoder, frameBytesMax } from './wire/frame.ts';
+export { encodeFrame, FrameDecoder, frameBytesMax, streamProtocol } from './wire/frame.ts';
 export {
   blobChunkBytesMax,
   type GoalDelta,

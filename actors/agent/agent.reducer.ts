@@ -2,7 +2,7 @@ import type { TaskSpec } from '../../protocols/goals/task.ts';
 import { type Emitted, fact, request, type StampedInput, type Verdict } from '../cell/kind.ts';
 import type { AgentState } from './agent.chart.ts';
 import { type AgentInput, asAgentInput, type EffectFailed, type ModelReplied } from './agent.inputs.ts';
-import { estimateInputTokens, reserveCall, warnings } from './agent.quota.ts';
+import { estimateInputTokens, type Need, reserveCall, shortOf, warnings } from './agent.quota.ts';
 import { approvalTimer, beginRound, completeCall, decideCall, startCalls } from './agent.round.ts';
 import type { AgentTable } from './agent.table.ts';
 import { excerptCharsMax, modelBackoffMs, modelBackoffMsMax, modelTriesMax, resultInlineCharsMax } from './bounds.ts';
@@ -40,6 +40,7 @@ function decide(table: AgentTable, input: AgentInput, state: AgentState): AgentV
     case 'budget.granted':
       return granted(table, input);
     case 'budget.refused':
+      if (table.onGrant === null) return { emit: [] };
       return failed(table, 'quota_exceeded', input.message, false, [fact('quota.exceeded', { quota: input.quota })]);
     case 'workspace.collected':
       return answered(table, { artifacts: input.artifacts ?? [], ...(input.artifactsBlob === undefined ? {} : { artifactsBlob: input.artifactsBlob }), changed: input.count });
@@ -47,6 +48,7 @@ function decide(table: AgentTable, input: AgentInput, state: AgentState): AgentV
       table.notes.push(input.text);
       return { emit: [] };
     case 'agent.cancel':
+      if (state === 'thinking') charge(table, table.reserved, true);
       return { go: 'cancelled', emit: [fact('agent.failed', { ...ending(table), code: 'cancelled', message: input.reason, retryable: false })] };
   }
 }
@@ -93,7 +95,7 @@ function callModel(table: AgentTable, before: readonly Emitted[]): AgentVerdict 
   const toolsChars = spec.tools.reduce((chars, tool) => chars + tool.name.length + tool.description.length + JSON.stringify(tool.parameters).length, 0);
   const inputTokens = estimateInputTokens(table.transcript, toolsChars);
   const reservation = reserveCall(table, spec.outputTokensMax, inputTokens);
-  if (reservation === undefined) return ask(table, 'thinking', { tokens: inputTokens + spec.outputTokensMax, toolCalls: 0 }, before);
+  if (reservation === undefined) return ask(table, 'thinking', shortOf(table, spec.outputTokensMax, inputTokens), before);
   table.calls += 1;
   table.reserved = reservation.total;
   const call = `c${table.calls}`;
@@ -132,7 +134,7 @@ function replied(table: AgentTable, input: ModelReplied): AgentVerdict {
   }
   const requested = beginRound(table, input.ref, input.toolCalls);
   const wanted = table.round.filter((call) => call.state === 'waiting').length;
-  if (table.usage.toolCalls + wanted > table.allotment.toolCalls) return ask(table, 'acting', { tokens: 0, toolCalls: wanted }, [told, ...requested]);
+  if (table.usage.toolCalls + wanted > table.allotment.toolCalls) return ask(table, 'acting', { tokens: 0, toolCalls: wanted, costMicroUsd: 0 }, [told, ...requested]);
   return goOn(table, [told, ...requested], 'thinking');
 }
 
@@ -162,6 +164,7 @@ function undecided(table: AgentTable, timer: string, state: AgentState): AgentVe
 }
 
 function effectFailed(table: AgentTable, input: EffectFailed, state: AgentState): AgentVerdict {
+  if (input.ref.startsWith('ask-')) return askFailed(table, input);
   if (state === 'acting') return goOn(table, completeCall(table, input.ref, { ok: false, text: toolFailure(input), truncated: false, code: input.code }), state);
   if (state !== 'thinking') return failed(table, input.code, input.message, input.retryable);
   if (!uncharged.has(input.code)) charge(table, table.reserved, true);
@@ -172,23 +175,36 @@ function effectFailed(table: AgentTable, input: EffectFailed, state: AgentState)
   return { go: 'backoff', emit: [discarded, request('timer.start', 'backoff', { name: 'backoff', ms: Math.min(ms, modelBackoffMsMax * 2) })] };
 }
 
+/** An ask that was answered all the same is no failure: only the acknowledgement of its sending was lost. */
+function askFailed(table: AgentTable, input: EffectFailed): AgentVerdict {
+  return table.onGrant === null || input.ref !== askRef(table) ? { emit: [] } : failed(table, input.code, input.message, input.retryable);
+}
+
 /** The model is told of a failed tool as data; it may try something else. */
 function toolFailure({ code, message }: EffectFailed): string {
   if (code === 'outcome_unknown') return 'The worker died while this tool was running. Whether it took effect is not known: check before you do it again.';
   return `error ${code}: ${message}`;
 }
 
-function ask(table: AgentTable, then: 'thinking' | 'acting', need: { tokens: number; toolCalls: number }, before: readonly Emitted[]): AgentVerdict {
+function ask(table: AgentTable, then: 'thinking' | 'acting', need: Need, before: readonly Emitted[]): AgentVerdict {
   table.onGrant = then;
   table.asks += 1;
-  const message = { type: 'budget.ask', task: table.task, attempt: table.attempt, tokens: need.tokens, toolCalls: need.toolCalls, used: { ...table.usage } };
-  return { go: 'waiting', emit: [...before, fact('budget.asked', { task: table.task, ...need }), request('message.send', `ask-${table.asks}`, { to: 'coordinator', message })] };
+  const message = { type: 'budget.ask', task: table.task, attempt: table.attempt, ...need, used: { ...table.usage } };
+  return { go: 'waiting', emit: [...before, fact('budget.asked', { task: table.task, ...need }), request('message.send', askRef(table), { to: 'coordinator', message })] };
 }
 
 function granted(table: AgentTable, input: Extract<AgentInput, { type: 'budget.granted' }>): AgentVerdict {
   const { ticks, tokens, toolCalls, costMicroUsd } = table.allotment;
   table.allotment = { ticks, tokens: tokens + input.tokens, toolCalls: toolCalls + input.toolCalls, costMicroUsd: costMicroUsd + input.costMicroUsd };
-  return table.onGrant === 'acting' ? goOn(table, [], 'waiting') : callModel(table, []);
+  const then = table.onGrant;
+  table.onGrant = null;
+  if (then === null) return { emit: [] };
+  return then === 'acting' ? goOn(table, [], 'waiting') : callModel(table, []);
+}
+
+/** Names the sending of the last ask for budget. */
+function askRef(table: AgentTable): string {
+  return `ask-${table.asks}`;
 }
 
 function answered(table: AgentTable, more: Readonly<Record<string, unknown>>, before: readonly Emitted[] = []): AgentVerdict {

@@ -47,8 +47,8 @@ export interface AgentTable {
   notes: string[];
   wrote: boolean;
   usage: AgentUsage;
-  /** What to do once the budget is granted. */
-  onGrant: 'thinking' | 'acting';
+  /** What to do once the budget that it has asked for is granted; null while it waits for none. */
+  onGrant: 'thinking' | 'acting' | null;
   asks: number;
   warned: string[];
   answer: { text: string; blob: string | null; truncated: boolean } | null;
@@ -69,7 +69,7 @@ export function emptyAgentTable(): AgentTable {
     notes: [],
     wrote: false,
     usage: { modelCalls: 0, toolCalls: 0, tokens: 0, costMicroUsd: 0, costUnknown: false, estimated: false },
-    onGrant: 'thinking',
+    onGrant: null,
     asks: 0,
     warned: [],
     answer: null,

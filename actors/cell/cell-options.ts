@@ -37,6 +37,8 @@ export interface CellOptions {
   /** The local ownership deadline, asked just before each effect. */
   readonly mayStart: () => boolean;
   readonly onDead: DeadInputs;
+  /** Stops the cell, also while it is still being made or opened. */
+  readonly signal?: AbortSignal;
   readonly observe?: Observer;
   readonly parent?: string;
   readonly restarts?: number;

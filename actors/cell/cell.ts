@@ -43,10 +43,16 @@ export class Cell {
   #position: Position;
   #hash: string;
   #snapshotAt: number;
+  #storing = false;
   #live = false;
   #pumping = false;
   #throwsInRow = 0;
+  /** True until what was pending at an opening has been started again or told as unknown. */
+  #opening = false;
+  /** Keys of pending requests whose effect this cell has started, or told as unknown: never started by it again. */
+  readonly #begun = new Set<string>();
   #disarm: (() => void) | undefined;
+  readonly #onAbort = (): void => this.stop();
   readonly #ends: ((end: CellEnd) => void)[] = [];
   #end: CellEnd | undefined;
 
@@ -60,6 +66,8 @@ export class Cell {
     this.#position = position;
     this.#hash = hash;
     this.#snapshotAt = snapshotAt;
+    options.signal?.addEventListener('abort', this.#onAbort);
+    if (options.signal?.aborted === true) this.stop();
   }
 
   /**
@@ -69,7 +77,7 @@ export class Cell {
   static async create(options: CellOptions, first: Input): Promise<Cell> {
     const fold = new Fold(options.kinds.of(first, options.stream), options.stream, options.bounds.inboxSeenMax);
     const cell = new Cell(options, fold, nothingBefore, chainStart(options.stream), 0);
-    cell.#live = true;
+    cell.#live = cell.#end === undefined;
     await cell.#postFirst(first);
     return cell;
   }
@@ -87,12 +95,14 @@ export class Cell {
       cell.#finish({ reason: 'ended' });
       return cell;
     }
-    cell.#live = true;
+    cell.#live = cell.#end === undefined;
     if (fold.kind.boundsOpenings && fold.openings >= bounds.openingsMax) {
-      await cell.#poison('actor_poisoned', `opened ${fold.openings} times without progress`);
+      await cell.#postFirst(poison(`opened ${fold.openings} times without progress`));
       return cell;
     }
+    cell.#opening = true;
     await cell.#postFirst({ type: 'cell.opened', node: options.node, epoch: fold.epoch + 1 });
+    cell.#opening = false;
     if (cell.#end === undefined) cell.#resumeEffects();
     return cell;
   }
@@ -178,12 +188,16 @@ export class Cell {
   }
 
   async #postFirst(input: Input): Promise<void> {
+    if (this.#end !== undefined) throw closed(this.stream);
     const stored = new Promise<PostResult>((done, failed) => this.#put({ input, outside: false, done, failed }));
     await stored;
   }
 
   #put(envelope: Envelope): boolean {
-    if (this.#end !== undefined) return true;
+    if (this.#end !== undefined) {
+      envelope.failed?.(closed(this.stream));
+      return true;
+    }
     if (!this.#mailbox.put(envelope)) return false;
     if (!this.#pumping) void this.#pump();
     return true;
@@ -249,18 +263,22 @@ export class Cell {
       }
       this.#hash = hash;
       this.#throwsInRow = 0;
-      this.#release(stepped);
+      for (const one of stepped) this.#acknowledge(one);
     }
+    // A throw has spoilt the instance: what is released, or kept as a snapshot, must be what the journal tells.
+    if (thrown !== undefined && !(await this.#foldedAgain([thrown.envelope]))) return;
+    if (stepped.length > 0) this.#release(stepped);
     if (thrown !== undefined) await this.#stepThrew(thrown.envelope, thrown.error);
   }
 
   /** Why an input is not stepped: an answer to a settled key, a stopped timer, a message already journaled, an actor that is over. */
   #fateOf(input: Input): { result: PostResult; reason: string } | undefined {
-    if (this.#fold.closed) return { result: 'dropped', reason: 'the actor has ended' };
-    // An opening or a first input whose append was stored though its answer was lost.
+    // An opening, a first input or a start whose append was stored though its answer was lost.
     const reopened = input.type === 'cell.opened' && this.#fold.epoch >= Number(input['epoch']);
-    if (reopened || (this.#fold.n > 0 && input['machine'] !== undefined)) return { result: 'duplicate', reason: 'journaled before' };
+    const restarted = input.type === 'tool.started' && this.#fold.pending.get(input.key ?? '')?.started === true;
+    if (reopened || restarted || (this.#fold.n > 0 && input['machine'] !== undefined)) return { result: 'duplicate', reason: 'journaled before' };
     if (input.id !== undefined && this.#fold.hasSeen(input.id)) return { result: 'duplicate', reason: 'journaled before' };
+    if (this.#fold.closed) return { result: 'dropped', reason: 'the actor has ended' };
     if (input.key !== undefined && !this.#fold.awaits(input.key)) return { result: 'dropped', reason: 'its request is settled' };
     return undefined;
   }
@@ -283,27 +301,56 @@ export class Cell {
     if (failure.code === 'journal_conflict') return giveUp({ reason: 'conflict' });
     if (!failure.retryable) return giveUp({ reason: 'failed', failure });
     // The answers are kept and appended again after folding anew; they are never asked for again.
-    const { epoch } = this.#fold;
-    for (let waitMs = appendRetryMs; this.#live; waitMs = Math.min(waitMs * 2, appendRetryMsMax)) {
-      await new Promise<void>((resolve) => this.#options.ports.clock.timer(waitMs, resolve));
-      try {
-        await this.#refold();
-        break;
-      } catch (cause) {
-        if (!failureOf(cause, 'store_failed').retryable) return giveUp({ reason: 'failed', failure: failureOf(cause) });
-      }
-    }
-    // Another node opened it while the bus was away: it is the owner now.
-    if (this.#fold.epoch >= epoch && this.#fold.node !== this.#options.node && this.#fold.node !== '') return giveUp({ reason: 'conflict' });
+    if (!(await this.#foldedAgain(envelopes, appendRetryMs))) return;
     this.#mailbox.putBack(envelopes);
+    if (!this.#opening) this.#catchUp();
   }
 
-  async #refold(): Promise<void> {
+  /** Releases what an append stored whose answer was lost. */
+  #catchUp(): void {
+    this.#armTimers();
+    for (const pending of this.#fold.pending.values()) {
+      if (this.#begun.has(pending.key)) continue;
+      // Its tool.started is of this cell, which knows that it has not started it yet.
+      if (pending.started) this.#start(pending);
+      else this.#begin(pending, true);
+    }
+    if (this.#fold.closed) this.#finish({ reason: 'ended' });
+  }
+
+  /**
+   * Throws the instance away and folds the journal again, as often as it takes. False when the cell stopped instead,
+   * of itself or because no waiting cures the failure: then whoever waits for these envelopes has been told.
+   */
+  async #foldedAgain(envelopes: readonly Envelope[], firstWaitMs = 0): Promise<boolean> {
     const { ports, kinds, bounds } = this.#options;
-    const loaded = await loadFold(ports, kinds, this.stream, bounds.inboxSeenMax);
-    this.#fold = loaded.fold ?? new Fold(this.#fold.kind, this.stream, bounds.inboxSeenMax);
-    this.#position = loaded.position;
-    this.#hash = loaded.hash;
+    const { epoch } = this.#fold;
+    for (let waitMs = firstWaitMs; this.#live; waitMs = Math.min(Math.max(waitMs * 2, appendRetryMs), appendRetryMsMax)) {
+      if (waitMs > 0) await new Promise<void>((resolve) => ports.clock.timer(waitMs, resolve));
+      if (!this.#live) break;
+      try {
+        const loaded = await loadFold(ports, kinds, this.stream, bounds.inboxSeenMax);
+        this.#fold = loaded.fold ?? new Fold(this.#fold.kind, this.stream, bounds.inboxSeenMax);
+        this.#position = loaded.position;
+        this.#hash = loaded.hash;
+        // Another cell has opened it meanwhile: that one is the owner now, and a throw may only have shown that this one is behind.
+        const { epoch: found, node } = this.#fold;
+        if (found > epoch || (found === epoch && node !== this.#options.node && node !== '')) {
+          for (const envelope of envelopes) envelope.failed?.(closed(this.stream));
+          this.#finish({ reason: 'conflict' });
+          return false;
+        }
+        if (this.#live) return true;
+      } catch (error) {
+        const failure = failureOf(error, 'store_failed');
+        if (failure.retryable) continue;
+        for (const envelope of envelopes) envelope.failed?.(error);
+        this.#finish({ reason: 'failed', failure });
+        return false;
+      }
+    }
+    for (const envelope of envelopes) envelope.failed?.(closed(this.stream));
+    return false;
   }
 
   /** The input never enters the journal. An answer is replaced once by effect.failed; three throws in a row end the actor. */
@@ -312,7 +359,7 @@ export class Cell {
     const failure = failureOf(error, 'input_rejected');
     this.#dead(input, `the machine threw: ${failure.message}`, true);
     this.#throwsInRow += 1;
-    await this.#refold();
+    if (this.#end !== undefined) return envelope.failed?.(closed(this.stream));
     if (this.#fold.n === 0) {
       envelope.failed?.(error);
       return this.#finish({ reason: 'failed', failure });
@@ -320,7 +367,7 @@ export class Cell {
     const isReplacement = input.type === 'effect.failed' && input['code'] === 'input_rejected';
     if (this.#throwsInRow >= this.#options.bounds.throwsInRowMax || isReplacement) {
       envelope.done?.('dropped');
-      return this.#poison('actor_poisoned', failure.message);
+      return this.#commit([{ input: poison(failure.message), outside: false }]);
     }
     if (input.key !== undefined) {
       const ref = this.#fold.pending.get(input.key)?.request.ref ?? '';
@@ -331,19 +378,23 @@ export class Cell {
     }
   }
 
-  /** The cell ends the actor itself, not through the machine. */
-  async #poison(code: string, message: string): Promise<void> {
-    await this.#commit([{ input: { type: 'actor.poison', code, message: message.slice(0, 1_024) }, outside: false }]);
+  /** Tells observers, and whoever waits for it, that an input is stored. */
+  #acknowledge(one: Stepped): void {
+    const { key, type } = one.envelope.input;
+    if (key !== undefined && type !== 'tool.started') this.#begun.delete(key);
+    this.#observe(one);
+    one.envelope.done?.('stored');
   }
 
-  /** After the acknowledgement: observers, waiting posters, timers, aborts, effects, in this order. */
+  /** After the acknowledgement: timers, aborts, effects, in this order. */
   #release(stepped: readonly Stepped[]): void {
-    for (const one of stepped) {
-      this.#observe(one);
-      one.envelope.done?.('stored');
-    }
-    for (const { step } of stepped) for (const key of step.aborted) this.#effects.abort(key);
     this.#armTimers();
+    for (const { step } of stepped) {
+      for (const key of step.aborted) {
+        this.#begun.delete(key);
+        this.#effects.abort(key);
+      }
+    }
     for (const { step, envelope } of stepped) {
       for (const pending of step.requests) this.#begin(pending, this.#fold.pending.has(pending.key) || this.#fold.ended);
       if (envelope.input.type === 'tool.started' && envelope.input.key !== undefined) {
@@ -366,11 +417,14 @@ export class Cell {
     }
   }
 
+  /** One at a time: an older snapshot must not land after a newer one. */
   #snapshot(): void {
+    if (this.#storing) return;
+    this.#storing = true;
     this.#snapshotAt = this.#fold.n;
-    storeSnapshot(this.#options.ports.blobs, this.#fold, this.#position, this.#hash).catch((error: unknown) => {
-      this.#dead({ type: 'snapshot.failed' }, failureOf(error).message);
-    });
+    storeSnapshot(this.#options.ports.blobs, this.#fold, this.#position, this.#hash)
+      .catch((error: unknown) => this.#dead({ type: 'snapshot.failed' }, failureOf(error).message))
+      .finally(() => (this.#storing = false));
   }
 
   #armTimers(): void {
@@ -391,6 +445,7 @@ export class Cell {
     for (const pending of this.#fold.pending.values()) {
       if (pending.started) {
         const { key, request } = pending;
+        this.#begun.add(key);
         const message = 'the worker died while this was running; whether it took effect is not known';
         this.#put({ input: { type: 'effect.failed', key, ref: request.ref, code: 'outcome_unknown', message, retryable: false }, outside: false });
       } else {
@@ -407,6 +462,7 @@ export class Cell {
 
   #start(pending: PendingRequest): void {
     if (!this.#options.mayStart()) return this.#finish({ reason: 'ownership_lost' });
+    this.#begun.add(pending.key);
     this.#effects.start(pending, { address: this.address, epoch: this.#fold.epoch, table: this.#fold.table });
   }
 
@@ -414,15 +470,21 @@ export class Cell {
     if (this.#end !== undefined) return;
     this.#end = end;
     this.#live = false;
+    this.#options.signal?.removeEventListener('abort', this.#onAbort);
     this.#disarm?.();
     // What an ended machine asked for last, such as a message to an agent, still goes out.
     if (end.reason !== 'ended') this.#effects.abortAll();
     for (const envelope of this.#mailbox.take(Number.POSITIVE_INFINITY)) {
-      if (end.reason === 'ended') this.#drop(envelope, { result: 'dropped', reason: 'the actor has ended' });
+      if (end.reason === 'ended') this.#drop(envelope, this.#fateOf(envelope.input) ?? { result: 'dropped', reason: 'the actor has ended' });
       else envelope.failed?.(closed(this.stream));
     }
     for (const resolve of this.#ends) resolve(end);
   }
+}
+
+/** The input by which the cell ends the actor itself, not through the machine. */
+function poison(message: string): Input {
+  return { type: 'actor.poison', code: 'actor_poisoned', message: message.slice(0, 1_024) };
 }
 
 function closed(stream: string): FlockworkError {

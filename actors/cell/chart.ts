@@ -1,4 +1,4 @@
-import { assign, enqueueActions, setup } from 'xstate';
+import { assign, emit, setup } from 'xstate';
 import type { JsonObject } from '../../protocols/journal/facts.ts';
 import type { Emitted, Verdict } from './kind.ts';
 
@@ -7,8 +7,11 @@ interface ChartEvent {
   readonly verdict: Verdict;
 }
 
-/** What a chart emits: facts and requests, in the order that the reducer gave. */
-type ChartEmitted = { readonly type: 'fact' } & Extract<Emitted, { fact: unknown }> | ({ readonly type: 'request' } & Extract<Emitted, { request: unknown }>);
+/** What a chart emits with each move: facts and requests, in the order that the reducer gave. */
+export interface ChartEmitted {
+  readonly type: 'carried';
+  readonly emit: readonly Emitted[];
+}
 
 /**
  * The states of a machine and the moves between them: for each state, for each input type, where it may lead.
@@ -28,11 +31,9 @@ export type Moves<State extends string> = {
 const base = setup({
   types: { context: {} as JsonObject, events: {} as ChartEvent, emitted: {} as ChartEmitted },
   actions: {
-    carry: enqueueActions(({ event, enqueue }) => {
-      const { context, emit } = event.verdict;
-      if (context !== undefined) enqueue(assign(() => context));
-      for (const out of emit) enqueue.emit('fact' in out ? { type: 'fact', ...out } : { type: 'request', ...out });
-    }),
+    show: assign(({ context, event }) => event.verdict.context ?? context),
+    // All at once: an emission for each costs more than the whole step.
+    carry: emit(({ event }) => ({ type: 'carried' as const, emit: event.verdict.emit })),
   },
   guards: { leadsTo: ({ event }, params: { state: string }) => event.verdict.go === params.state, stays: ({ event }) => event.verdict.go === undefined },
 });
@@ -46,8 +47,8 @@ export function chartOf<State extends string>(id: string, initial: State, moves:
     for (const [input, targets] of Object.entries(on ?? {})) {
       transitions[input] = targets.map((target) =>
         target === 'stay'
-          ? { guard: 'stays', actions: 'carry' }
-          : { guard: { type: 'leadsTo', params: { state: target } }, target: `#${id}.${target}`, actions: 'carry' },
+          ? { guard: 'stays', actions: ['show', 'carry'] }
+          : { guard: { type: 'leadsTo', params: { state: target } }, target: `#${id}.${target}`, actions: ['show', 'carry'] },
       );
     }
     states[name] = { ...(final ? { type: 'final' } : {}), ...(tags ? { tags: [...tags] } : {}), ...(description ? { description } : {}), on: transitions };

@@ -31,7 +31,8 @@ export class Effects {
       // Whoever aborted it has no use for its answer.
       if (input !== undefined && !controller.signal.aborted) this.#settle(input);
     };
-    this.#perform(request, { ...context, key, signal: controller.signal }).then(
+    // A performer that throws at once has failed like one that rejects.
+    new Promise<Awaited<ReturnType<Perform>>>((resolve) => resolve(this.#perform(request, { ...context, key, signal: controller.signal }))).then(
       (answer) => settle(answer === undefined ? undefined : { ...answer, key, ref: request.ref }),
       (error: unknown) => settle({ type: 'effect.failed', key, ref: request.ref, ...failureInput(failureOf(error)) }),
     );

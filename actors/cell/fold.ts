@@ -1,6 +1,7 @@
 import { type Actor, type AnyStateMachine, createActor } from 'xstate';
 import type { Fact } from '../../protocols/journal/facts.ts';
 import { canonicalJson } from './canonical.ts';
+import type { ChartEmitted } from './chart.ts';
 import type { ActorKind, Emitted, EmittedFact, Input, Request } from './kind.ts';
 
 export interface PendingRequest {
@@ -53,7 +54,7 @@ export class Fold<Table = unknown> {
   readonly #actor: Actor<AnyStateMachine>;
   readonly #seenMax: number;
   #table: Table;
-  #outbox: Emitted[] = [];
+  #outbox: readonly Emitted[] = [];
   #failure: unknown;
   #n = 0;
   #seq = 0;
@@ -80,7 +81,7 @@ export class Fold<Table = unknown> {
     if (from !== undefined) this.#restore(from);
     // Both listeners must stand before start: an error without an observer would end the process.
     this.#actor.subscribe({ error: (error: unknown) => (this.#failure = error ?? new Error('the machine failed without an error')) });
-    this.#actor.on('*', (out: unknown) => this.#outbox.push(out as Emitted));
+    this.#actor.on('carried', (out) => (this.#outbox = (out as unknown as ChartEmitted).emit));
     this.#actor.start();
   }
 
@@ -245,7 +246,7 @@ export class Fold<Table = unknown> {
     }
   }
 
-  #send(input: Input, at: number): Emitted[] {
+  #send(input: Input, at: number): readonly Emitted[] {
     // Between the poles of the cell itself nothing is decided.
     if (input.type === 'tool.started') return [];
     this.#outbox = [];

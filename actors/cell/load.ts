@@ -1,8 +1,7 @@
-import { FlockworkError } from '../../protocols/errors/error.ts';
 import { recordVersion } from '../../protocols/journal/version.ts';
 import type { Blobs } from '../ports/blobs.ts';
 import { type Journal, nothingBefore, type Position } from '../ports/journal.ts';
-import { chainStart } from './chain.ts';
+import { chainStart, textHash } from './chain.ts';
 import { Fold, type FoldState } from './fold.ts';
 import type { ActorKind } from './kind.ts';
 import type { Kinds } from './kinds.ts';
@@ -36,7 +35,8 @@ export function snapshotName(stream: string): string {
 /** Writes the newest snapshot of an actor. Losing it costs time, never truth. */
 export async function storeSnapshot(blobs: Blobs, fold: Fold, position: Position, hash: string): Promise<void> {
   const snapshot: Snapshot = { v: recordVersion, machine: fold.kind.machine, version: fold.kind.version, position, hash, state: fold.toState() };
-  await blobs.putNamed(snapshotName(fold.stream), new TextEncoder().encode(JSON.stringify(snapshot)));
+  const text = JSON.stringify(snapshot);
+  await blobs.putNamed(snapshotName(fold.stream), new TextEncoder().encode(`${textHash(text)} ${text}`));
 }
 
 /** Folds a journal from its newest snapshot, or from the beginning where there is none that this node can use. */
@@ -64,10 +64,10 @@ function kindOf(kinds: Kinds, snapshot: Snapshot, stream: string): ActorKind {
 async function readSnapshot(blobs: Blobs, stream: string): Promise<Snapshot | undefined> {
   const bytes = await blobs.getNamed(snapshotName(stream));
   if (bytes === undefined) return undefined;
-  try {
-    const snapshot = JSON.parse(new TextDecoder().decode(bytes)) as Snapshot;
-    return snapshot.v === recordVersion ? snapshot : undefined;
-  } catch (cause) {
-    throw new FlockworkError('journal_corrupt', `the snapshot of ${stream} is not JSON; delete it, the journal holds everything`, { cause, details: { stream } });
-  }
+  // Stored as `<sha256> <json>`: one that is damaged is passed over, for the journal holds everything.
+  const text = new TextDecoder().decode(bytes);
+  const json = text.slice(65);
+  if (json === '' || text.slice(0, 65) !== `${textHash(json)} `) return undefined;
+  const snapshot = JSON.parse(json) as Snapshot;
+  return snapshot.v === recordVersion ? snapshot : undefined;
 }

@@ -20,9 +20,9 @@ export function sealRecord(previous: string, record: { n: number; at: number; in
   const factTexts = facts.map((one) => JSON.stringify(one));
   const body = `{"n":${n},"at":${at},"v":${recordVersion},"input":${inputJson},"facts":[${factTexts.join(',')}]}`;
   factTexts.forEach((text, index) => {
-    if (bytesOver(text, factBytesMax)) throw tooLarge(`fact ${facts[index]?.type} of record ${n}`, text.length, factBytesMax);
+    if (bytesOver(text, factBytesMax)) throw tooLarge(`fact ${facts[index]?.type} of record ${n}`, text, factBytesMax);
   });
-  if (bytesOver(body, recordBytesMax)) throw tooLarge(`record ${n}`, body.length, recordBytesMax);
+  if (bytesOver(body, recordBytesMax)) throw tooLarge(`record ${n}`, body, recordBytesMax);
   const hash = chainHash(previous, { n, at, v: recordVersion }, salt, body);
   return { line: formatRecord(hash, salt, body), hash };
 }
@@ -36,6 +36,8 @@ export function openRecord(stream: string, previous: string, n: number, line: st
   } catch (cause) {
     throw corrupt(stream, n, 'is not JSON', cause);
   }
+  // The blanks between hash, salt and body are the only bytes of a line that the hash does not cover.
+  if (typeof parsed !== 'object' || parsed === null || line[64] !== ' ' || line[97] !== ' ') throw corrupt(stream, n, 'does not have the shape of a record');
   if (parsed.n !== n) throw corrupt(stream, n, `says it is record ${parsed.n}`);
   if (chainHash(previous, parsed, salt, body) !== hash) throw corrupt(stream, n, 'does not have the hash it was stored with');
   if (parsed.v > recordVersion) {
@@ -49,7 +51,8 @@ function bytesOver(text: string, bytesMax: number): boolean {
   return text.length * 3 > bytesMax && new TextEncoder().encode(text).length > bytesMax;
 }
 
-function tooLarge(what: string, bytes: number, bytesMax: number): FlockworkError {
+function tooLarge(what: string, text: string, bytesMax: number): FlockworkError {
+  const bytes = new TextEncoder().encode(text).length;
   return new FlockworkError('record_too_large', `${what} has ${bytes} bytes, above the bound of ${bytesMax}; store the value as a blob and name its hash`, { details: { bytes, bytesMax } });
 }
 

@@ -78,9 +78,12 @@ export class Supervisor {
   }
 
   async #run(name: string, watched: Watched): Promise<void> {
+    const { count } = watched;
+    // Stopped, or restarted with its siblings while it was starting: whoever did that knows of no child yet.
+    const outdated = (): boolean => this.#children.get(name) !== watched || watched.count !== count;
     try {
-      const child = await watched.start(watched.count);
-      if (this.#children.get(name) !== watched) {
+      const child = await watched.start(count);
+      if (outdated()) {
         child?.stop();
         return;
       }
@@ -89,9 +92,12 @@ export class Supervisor {
         return;
       }
       watched.running = child;
-      void child.whenStopped().then((end) => this.#ended(name, watched, child, end));
+      child.whenStopped().then(
+        (end) => this.#ended(name, watched, child, end),
+        (error: unknown) => this.#ended(name, watched, child, { failure: failureOf(error) }),
+      );
     } catch (error) {
-      this.#failed(name, watched, failureOf(error));
+      if (!outdated()) this.#failed(name, watched, failureOf(error));
     }
   }
 

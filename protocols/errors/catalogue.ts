@@ -16,6 +16,7 @@ export const errorCatalogue = {
   invalid_request: entry(400, false, 'A message, body or parameter does not fit its schema; the details name each path.'),
   invalid_json: entry(400, false, 'The bytes are not JSON in valid UTF-8, or nest deeper than the bound.'),
   frame_too_large: entry(413, false, 'A frame, message or body is above its bound; send files through blob.put.'),
+  frame_truncated: entry(400, false, 'A stream ended in the middle of a frame.'),
   method_unknown: entry(404, false, 'There is no method or route of that name.'),
   not_open: entry(401, false, 'A method was called before connection.open.'),
   already_open: entry(409, false, 'connection.open was called a second time on one connection.'),
@@ -51,6 +52,7 @@ export const errorCatalogue = {
   data_dir_locked: entry(409, true, 'Another live node owns the data folder.'),
   port_in_use: entry(409, false, 'A port to listen on is taken; choose another with the flag named.'),
   bind_refused: entry(403, false, 'A non-loopback address was asked for without authentication.'),
+  quic_unavailable: entry(501, false, 'QUIC was asked for, and its native module does not load on this machine.'),
   no_node: entry(503, true, 'No running node was found to connect to.'),
 
   // the journal and the bus

@@ -3,6 +3,9 @@ import { FlockworkError } from '../errors/error.ts';
 /** The largest body of one frame, in bytes; also the largest WebSocket message and HTTP body. */
 export const frameBytesMax = 1_048_576;
 
+/** What libp2p peers name when they open a stream of frames, over QUIC or any other transport of libp2p. */
+export const streamProtocol = '/flockwork/1.0.0';
+
 const headerBytes = 4;
 
 /** One message as a frame: uint32 big-endian length, then UTF-8 JSON. */

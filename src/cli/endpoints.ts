@@ -10,6 +10,7 @@ const endpoints = z.object({
   node: z.string(),
   http: z.string().optional(),
   ws: z.string().optional(),
+  quic: z.string().optional(),
   startedAt: z.string(),
 });
 export type Endpoints = z.infer<typeof endpoints>;

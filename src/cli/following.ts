@@ -1,5 +1,6 @@
 import { FlockworkError } from '../../protocols/errors/error.ts';
 import { type GoalView, isEnded } from '../../protocols/goals/goal.ts';
+import type { GoalEvent } from '../../protocols/wire/methods.ts';
 import { createApprover } from './approving.ts';
 import { goalEvents } from './events.ts';
 import { exitCodes } from './exit.ts';
@@ -28,6 +29,7 @@ export async function followGoal(io: CommandIo, { client, node }: Session, goalI
   let interrupted = false;
   let cursor = options.after;
   let pausedBy: string | undefined;
+  let failedTask: string | undefined;
 
   const cancel = async (): Promise<void> => {
     try {
@@ -57,6 +59,7 @@ export async function followGoal(io: CommandIo, { client, node }: Session, goalI
       cursor = event.cursor;
       await reporter.event(event);
       approver.event(event);
+      if (event.type === 'task.failed') failedTask = failureOfTask(event);
       if (event.type === 'goal.paused') pausedBy = typeof event.data['quota'] === 'string' ? event.data['quota'] : undefined;
       if (event.type === 'goal.paused' && options.stopWhenPaused && (await client.get(goalId)).status === 'paused') break;
     }
@@ -75,12 +78,23 @@ export async function followGoal(io: CommandIo, { client, node }: Session, goalI
     );
     return exitCodes.interrupted;
   }
-  await printResult(io, view, options.json, pausedBy);
+  await printResult(io, view, options.json, { pausedBy, failedTask });
   return interrupted ? exitCodes.interrupted : view.status === 'completed' ? exitCodes.completed : exitCodes.failed;
 }
 
+/** What the last events said of a goal that did not complete. */
+interface EndReasons {
+  readonly pausedBy: string | undefined;
+  readonly failedTask: string | undefined;
+}
+
+/** The lines that told it are gone from a terminal by the end. */
+function failureOfTask({ data }: GoalEvent): string {
+  return printable(`task ${String(data['task'])}: ${String(data['message'])} (${String(data['code'])})`);
+}
+
 /** The result of a goal as it ends a run: text on stdout and a summary on stderr, or one JSON line. */
-async function printResult(io: CommandIo, view: GoalView, json: boolean, pausedBy: string | undefined): Promise<void> {
+async function printResult(io: CommandIo, view: GoalView, json: boolean, { pausedBy, failedTask }: EndReasons): Promise<void> {
   const { id, status, result, error, usage, tasks } = view;
   if (json) {
     await printJson(io, { type: 'result', id, status, result: result ?? null, ...(error === undefined ? {} : { error }), usage, tasks });
@@ -93,6 +107,7 @@ async function printResult(io: CommandIo, view: GoalView, json: boolean, pausedB
     `${status} ${status === 'completed' ? 'in' : 'after'} ${duration(usage.seconds)}: ${counted(tasks.total, 'task')}${failedTasks}, ${usageText(usage)} · goal ${id}`,
   );
   if (error !== undefined && status !== 'paused') note(io, `flockwork: ${printable(error.message)} (${error.code})`);
+  if (status === 'failed' && failedTask !== undefined) note(io, failedTask);
   if (status !== 'paused') return;
   const larger = pausedBy === undefined ? '' : ` --quota ${pausedBy}=<larger>`;
   note(io, `the goal is paused${pausedBy === undefined ? '' : `: ${pausedBy} is used up`}; go on with: flockwork resume ${id}${larger}`);

@@ -40,7 +40,10 @@ function processIo(): CommandIo {
 }
 
 const io = processIo();
+// The waits of a node do not keep a process alive; a command that runs does.
+const alive = setInterval(() => undefined, 2 ** 30);
 const code = await runCommandLine(process.argv.slice(2), io, version);
 // Pipes are asynchronous: what was printed leaves before the process does.
 await Promise.all([process.stdout, process.stderr].map((stream) => new Promise<void>((flushed) => stream.write('', () => flushed()))));
+clearInterval(alive);
 process.exit(code);

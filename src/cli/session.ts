@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises';
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { FlockworkError } from '../../protocols/errors/error.ts';
 import type { FlockworkClient } from '../client/index.ts';
@@ -11,6 +11,7 @@ import { loadSettings, type SettingOptions } from './settings.ts';
 export interface ConnectionOptions extends SettingOptions {
   readonly connect?: string;
   readonly tokenFile?: string;
+  readonly identityFile?: string;
 }
 
 /** A client and what stands behind it: a node elsewhere (`address`), or one in this process (`node`). */
@@ -35,6 +36,23 @@ export async function readToken(io: CommandIo, { tokenFile }: ConnectionOptions)
   return token === '' ? undefined : token;
 }
 
+/** For QUIC: whom the node knows this user as. A file that is not there is made, and the peer id told, for the list of a node. */
+export async function readIdentity(io: CommandIo, { identityFile }: ConnectionOptions): Promise<Uint8Array | undefined> {
+  const named = identityFile ?? io.env['FLOCKWORK_IDENTITY_FILE'];
+  if (named === undefined || named === '') return undefined;
+  const file = resolve(io.cwd, named);
+  try {
+    return await readFile(file);
+  } catch (error) {
+    if (!hasCode(error, 'ENOENT')) throw new FlockworkError('usage', `the identity ${named} cannot be read (${String(error)})`, { cause: error });
+  }
+  const { createIdentity } = await import('../client/index.ts');
+  const { identity, peer } = await createIdentity();
+  await writeFile(file, identity, { mode: 0o600, flag: 'wx' });
+  note(io, `flockwork: made the identity ${named}; its peer id is ${peer}`);
+  return identity;
+}
+
 /** The address that was named: --connect, else FLOCKWORK_CONNECT. */
 export function namedAddress(io: CommandIo, { connect }: ConnectionOptions): string | undefined {
   const named = connect ?? io.env['FLOCKWORK_CONNECT'];
@@ -43,8 +61,13 @@ export function namedAddress(io: CommandIo, { connect }: ConnectionOptions): str
 
 /** Connects to a node. Throws `connection_lost`, `unauthorized`, `version_unsupported` … */
 export async function connectTo(io: CommandIo, options: ConnectionOptions, address: string): Promise<Session> {
-  const [{ connect }, token] = await Promise.all([import('../client/index.ts'), readToken(io, options)]);
-  const client = await connect(address, { token });
+  const quic = address.startsWith('/');
+  const [{ connect }, token, identity] = await Promise.all([
+    import('../client/index.ts'),
+    readToken(io, options),
+    quic ? readIdentity(io, options) : undefined,
+  ]);
+  const client = await connect(address, { token, identity });
   return { client, address, close: () => client.close() };
 }
 
@@ -55,9 +78,9 @@ export async function liveAddress(dataDir: string): Promise<string | undefined> 
 }
 
 /** Starts a node inside this process that nobody else can reach. It leaves what dead processes left alone until it is told to take a goal up. */
-export async function embeddedSession(io: CommandIo, config: LoadedConfig, roles: readonly NodeRole[]): Promise<Session> {
+export async function embeddedSession(io: CommandIo, config: LoadedConfig, roles: readonly NodeRole[], model: 'choose' | 'none' = 'choose'): Promise<Session> {
   const { startNode } = await import('../node/index.ts');
-  const node = await startNode({ config, roles, listen: false, takeUp: 'own', onNote: (line) => note(io, line) });
+  const node = await startNode({ config, roles, listen: false, takeUp: 'own', model, onNote: (line) => note(io, line) });
   const client = node.client();
   return {
     client,
@@ -79,7 +102,7 @@ export async function liveSession(io: CommandIo, options: ConnectionOptions): Pr
   return connectTo(io, options, address);
 }
 
-/** A client of a node that runs, else of one in this process on the same data folder, with the roles that the command needs. */
+/** A client of a node that runs, else of one in this process on the same data folder, with the roles that the command needs; no goal is submitted to it. */
 export async function anySession(io: CommandIo, options: ConnectionOptions, roles: readonly NodeRole[]): Promise<Session> {
   const named = namedAddress(io, options);
   if (named !== undefined) return connectTo(io, options, named);
@@ -88,7 +111,7 @@ export async function anySession(io: CommandIo, options: ConnectionOptions, role
   const address = await liveAddress(dir);
   if (address !== undefined) return connectTo(io, options, address);
   if (!(await isFolder(dir))) throw noNode(dir, 'and there is no such data folder');
-  return embeddedSession(io, config, roles);
+  return embeddedSession(io, config, roles, 'none');
 }
 
 async function isFolder(path: string): Promise<boolean> {

@@ -12,6 +12,7 @@ export interface SettingOptions {
   readonly roles?: string;
   readonly host?: string;
   readonly httpPort?: string;
+  readonly quicPort?: string;
 }
 
 /** Where a NATS server on this machine listens by default. */
@@ -40,6 +41,7 @@ export function configFlags(options: SettingOptions): readonly ConfigFlag[] {
   add('--host', 'http.host', options.host);
   add('--roles', 'node.roles', options.roles === undefined ? undefined : splitList(options.roles));
   add('--http-port', 'http.port', options.httpPort === undefined ? undefined : numeric(options.httpPort));
+  add('--quic-port', 'quic.port', options.quicPort === undefined ? undefined : numeric(options.quicPort));
   if (options.nats !== undefined) {
     add('--nats', 'bus.kind', 'nats');
     add(

@@ -2,6 +2,7 @@ import { errorOf, FlockworkError } from '../../protocols/errors/error.ts';
 import { type GoalDelta, type GoalEvent, protocolVersion } from '../../protocols/wire/methods.ts';
 import type { ConnectionResult } from './results.ts';
 import type { ClientLimits } from './transport.ts';
+import type { Dial, Wire } from './wire.ts';
 
 /** What a node says without being asked. */
 export interface RpcListener {
@@ -15,16 +16,16 @@ export interface RpcListener {
 
 interface Waiting {
   readonly resolve: (result: unknown) => void;
-  readonly reject: (error: FlockworkError) => void;
+  readonly reject: (error: Error) => void;
   readonly timer: ReturnType<typeof setTimeout>;
 }
 
-/** One open WebSocket to a node: requests and their answers, notifications, and a look whether the node still lives. */
+/** One open connection to a node: requests and their answers, notifications, and a look whether the node still lives. */
 export class RpcLink {
-  readonly #socket: WebSocket;
   readonly #limits: ClientLimits;
   readonly #listener: RpcListener;
   readonly #waiting = new Map<number, Waiting>();
+  #wire: Wire | undefined;
   #lastId = 0;
   #heard = true;
   /** What the node said of the connection as a whole, usually just before it closed it. */
@@ -32,34 +33,31 @@ export class RpcLink {
   #lost = false;
   #heartbeat: ReturnType<typeof setInterval> | undefined;
 
-  private constructor(socket: WebSocket, limits: ClientLimits, listener: RpcListener) {
-    this.#socket = socket;
+  private constructor(limits: ClientLimits, listener: RpcListener) {
     this.#limits = limits;
     this.#listener = listener;
   }
 
   /** Connects and opens. Throws `no_node` when nobody answers there, else what `connection.open` answered. */
-  static async open(url: string, token: string | undefined, limits: ClientLimits, listener: RpcListener): Promise<{ link: RpcLink; opened: ConnectionResult }> {
-    const socket = new WebSocket(url);
-    await whenOpen(socket, url, limits.connectMaxMs);
-    const link = new RpcLink(socket, limits, listener);
-    socket.addEventListener('message', ({ data }) => link.#onMessage(data));
-    socket.addEventListener('close', ({ code, reason }) => link.#onClose(`the node closed the connection (${code}${reason === '' ? '' : `, ${reason}`})`));
+  static async open(dial: Dial, token: string | undefined, limits: ClientLimits, listener: RpcListener): Promise<{ link: RpcLink; opened: ConnectionResult }> {
+    const link = new RpcLink(limits, listener);
+    const wire = await dial({ onText: (text) => link.#onText(text), onClose: (why) => link.#onClose(why) });
+    link.#wire = wire;
     try {
       const opened = (await link.call('connection.open', { version: protocolVersion, ...(token === undefined ? {} : { token }) })) as ConnectionResult;
-      if (socket.readyState !== socket.OPEN) throw new FlockworkError('connection_lost', 'the node closed the connection as soon as it was open');
+      if (!wire.open) throw new FlockworkError('connection_lost', 'the node closed the connection as soon as it was open');
       link.#heartbeat = setInterval(() => link.#beat(), limits.silenceMaxMs);
       return { link, opened };
     } catch (error) {
-      link.close();
+      await link.close();
       throw error;
     }
   }
 
   /** Throws the node's error, `connection_lost`, or `request_timeout` after `answerMaxMs`. */
   call(method: string, params: Readonly<Record<string, unknown>>): Promise<unknown> {
-    if (this.#lost || this.#socket.readyState !== this.#socket.OPEN)
-      return Promise.reject(new FlockworkError('connection_lost', `the connection ended before ${method} was sent`));
+    const wire = this.#wire;
+    if (this.#lost || wire?.open !== true) return Promise.reject(new FlockworkError('connection_lost', `the connection ended before ${method} was sent`));
     const id = ++this.#lastId;
     const { answerMaxMs } = this.#limits;
     return new Promise((resolve, reject) => {
@@ -68,20 +66,25 @@ export class RpcLink {
         reject(new FlockworkError('request_timeout', `${method} was not answered within ${answerMaxMs} ms`, { details: { method, answerMaxMs } }));
       }, answerMaxMs);
       this.#waiting.set(id, { resolve, reject, timer });
-      this.#socket.send(JSON.stringify({ jsonrpc: '2.0', id, method, params }));
+      try {
+        wire.send({ jsonrpc: '2.0', id, method, params });
+      } catch (error) {
+        clearTimeout(timer);
+        this.#waiting.delete(id);
+        reject(error instanceof Error ? error : new Error(String(error)));
+      }
     });
   }
 
   /** Ends the connection without telling the listener. */
-  close(): void {
+  async close(): Promise<void> {
     if (!this.#lost) this.#end('the client closed the connection');
-    this.#socket.close();
+    await this.#wire?.close();
   }
 
-  #onMessage(data: unknown): void {
+  #onText(text: string): void {
     this.#heard = true;
-    if (typeof data !== 'string') return;
-    const message = JSON.parse(data) as {
+    const message = JSON.parse(text) as {
       id?: unknown;
       method?: string;
       params?: unknown;
@@ -136,27 +139,7 @@ export class RpcLink {
       void Promise.allSettled([this.call('ping', {})]);
       return;
     }
-    this.#socket.close();
+    void this.#wire?.close();
     this.#onClose(`the node was silent for ${2 * this.#limits.silenceMaxMs} ms`);
   }
-}
-
-function whenOpen(socket: WebSocket, url: string, connectMaxMs: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const fail = (why: string): void => {
-      clearTimeout(timer);
-      reject(new FlockworkError('no_node', `no node answered at ${url} (${why}); is it running, and is the address right?`, { details: { url } }));
-    };
-    const timer = setTimeout(() => {
-      fail(`no connection within ${connectMaxMs} ms`);
-      socket.close();
-    }, connectMaxMs);
-    socket.addEventListener('open', () => {
-      clearTimeout(timer);
-      resolve();
-    });
-    socket.addEventListener('error', (event) =>
-      fail('message' in event && typeof event.message === 'string' && event.message !== '' ? event.message : 'the connection was refused'),
-    );
-  });
 }

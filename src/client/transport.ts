@@ -17,7 +17,7 @@ export interface WatchControl {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A way to a node: WebSocket, HTTP or inside the process. Failures are `FlockworkError`. */
+/** A way to a node: WebSocket, QUIC, HTTP or inside the process. Failures are `FlockworkError`. */
 export interface ClientTransport {
   /** Calls a method of the wire. */
   call(method: string, params: Readonly<Record<string, unknown>>): Promise<unknown>;
@@ -43,6 +43,8 @@ export interface ClientLimits {
   readonly silenceMaxMs: number;
   /** Items of one watch that wait for their consumer; above it the client stops the watch and goes on from the cursor later. */
   readonly watchItemsMax: number;
+  /** Bytes that wait to be sent over QUIC above which the connection is given up. */
+  readonly sendBufferBytesMax: number;
 }
 
 export const clientLimits: ClientLimits = {
@@ -53,6 +55,7 @@ export const clientLimits: ClientLimits = {
   reconnectWaitMaxMs: 5_000,
   silenceMaxMs: 20_000,
   watchItemsMax: 10_000,
+  sendBufferBytesMax: 67_108_864,
 };
 
 /** True for the event after which nothing of the goal follows. */

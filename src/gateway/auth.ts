@@ -22,6 +22,8 @@ export interface Peer {
   /** `websocket`, `http`, `quic` … */
   readonly transport: string;
   readonly address: string;
+  /** Where the transport knows its peers: the tenant of this one with that token, in place of `Authorizer.tenantOf`. Throws `unauthorized`, `forbidden`. */
+  readonly tenantOf?: (token: string | undefined) => string;
 }
 
 export interface Authorizer {

@@ -29,12 +29,14 @@ export class Connection {
   /** Who it is, for the log. */
   readonly #where: string;
   readonly #onClose: () => void;
+  readonly #tenantOf: (token: string | undefined) => string;
   readonly #openTimer: NodeJS.Timeout;
   readonly #watches = new Map<string, Watch>();
   #tenant: string | undefined;
   #inFlight = 0;
   /** Pending while the peer leaves its answers unread. */
   #unread: Promise<void> | undefined;
+  #onIdle: (() => void) | undefined;
   #closed = false;
 
   constructor(parts: DispatcherParts, sink: RpcSink, peer: Peer, onClose: () => void) {
@@ -42,6 +44,7 @@ export class Connection {
     this.#sink = sink;
     this.#where = `${peer.transport} ${peer.address}`;
     this.#onClose = onClose;
+    this.#tenantOf = peer.tenantOf ?? parts.authorizer.tenantOf;
     const { openMaxMs } = parts.limits;
     this.#openTimer = setTimeout(() => {
       this.#refuse(new FlockworkError('open_timeout', `connection.open did not arrive within ${openMaxMs} ms`, { details: { openMaxMs } }));
@@ -66,6 +69,12 @@ export class Connection {
   /** Answers what could not even be received, such as a binary frame. */
   reject(error: FlockworkError): void {
     this.#send(rpcFailure(null, error));
+  }
+
+  /** Calls `then` once nothing is left to answer or to watch: for a peer that has said its last and still listens. */
+  whenIdle(then: () => void): void {
+    this.#onIdle = then;
+    this.#checkIdle();
   }
 
   /** Frees everything; for the transport to call when the peer is gone. */
@@ -149,11 +158,12 @@ export class Connection {
     } finally {
       this.#inFlight--;
       counters.requestsInFlight--;
+      this.#checkIdle();
     }
   }
 
   #open(id: string | number | undefined, { version, token }: MethodParams<'connection.open'>): void {
-    const { authorizer, host, limits } = this.#parts;
+    const { host, limits } = this.#parts;
     if (this.#tenant !== undefined) throw new FlockworkError('already_open', 'this connection is open already; connection.open is sent once');
     if (version !== protocolVersion) {
       throw new FlockworkError('version_unsupported', `this node speaks version ${protocolVersion}, not ${version}`, {
@@ -161,7 +171,7 @@ export class Connection {
       });
     }
     try {
-      this.#tenant = authorizer.tenantOf(token);
+      this.#tenant = this.#tenantOf(token);
     } catch (error) {
       this.#parts.counters.refused('unauthorized');
       this.#answerFailure(id ?? null, error);
@@ -221,7 +231,12 @@ export class Connection {
     } finally {
       if (this.#watches.get(goalId) === watch) this.#watches.delete(goalId);
       release();
+      this.#checkIdle();
     }
+  }
+
+  #checkIdle(): void {
+    if (this.#inFlight === 0 && this.#watches.size === 0) this.#onIdle?.();
   }
 
   #unwatch({ goalId }: MethodParams<'goal.unwatch'>): { goalId: string } {

@@ -4,8 +4,10 @@ import { createAuthorizer, type GatewayAuth, isLoopbackHost } from './auth.ts';
 import { createDispatcher, type Dispatcher } from './dispatcher.ts';
 import type { GatewayHost } from './host.ts';
 import { createHttp, type HttpApp } from './http.ts';
+import type { GatewayInspector } from './inspector.ts';
 import { type GatewayLimits, gatewayLimits } from './limits.ts';
 import type { LocalTransport } from './local.ts';
+import type { QuicOptions, QuicServer } from './quic/quic-server.ts';
 import { serveWebSocket, webSocketPath } from './websocket.ts';
 
 export interface GatewayOptions {
@@ -14,7 +16,13 @@ export interface GatewayOptions {
   readonly auth: GatewayAuth;
   /** `httpPort` 0 takes any free port. */
   readonly bind: { readonly host: string; readonly httpPort: number };
+  /** Opens a QUIC port too. One that is not `required` and cannot be had is told in a note, and the rest runs. */
+  readonly quic?: QuicOptions & { readonly required: boolean };
+  /** The page at `/` and its feed; without it `/` says where the routes are described. */
+  readonly inspector?: GatewayInspector;
   readonly limits?: Partial<GatewayLimits>;
+  /** Something an operator should know, one line. */
+  readonly onNote?: (line: string) => void;
   /** Gets failures whose cause no client may see, and where they happened; for the log. */
   readonly onFault?: (error: unknown, where: string) => void;
 }
@@ -23,7 +31,9 @@ export interface Gateway {
   readonly httpUrl: string;
   readonly wsUrl: string;
   readonly port: number;
-  /** For further transports, such as QUIC. */
+  /** The multiaddr of the QUIC port, when there is one. */
+  readonly quicAddress: string | undefined;
+  /** For further transports. */
   readonly dispatcher: Dispatcher;
   /** A transport for `createClient` that stays in this process. */
   connectLocal(tenant: string): LocalTransport;
@@ -32,11 +42,11 @@ export interface Gateway {
 }
 
 /**
- * Opens the port; it accepts when the promise resolves. Throws `bind_refused` for an address other than loopback without
- * tokens, `port_in_use`, `config_invalid` for an address that this machine does not have.
+ * Opens the ports; they accept when the promise resolves. Throws `bind_refused` for an address other than loopback without
+ * tokens, `port_in_use`, `config_invalid` for an address that this machine does not have, and for a required QUIC port `quic_unavailable`.
  */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const { host, bus, auth, bind, onFault } = options;
+  const { host, bus, auth, bind, inspector, onFault } = options;
   if (auth.mode !== 'token' && !isLoopbackHost(bind.host)) {
     throw new FlockworkError(
       'bind_refused',
@@ -48,16 +58,18 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   }
   const limits: GatewayLimits = { ...gatewayLimits, ...options.limits };
   const dispatcher = createDispatcher({ host, bus, authorizer: createAuthorizer(auth), limits, ...(onFault === undefined ? {} : { onFault }) });
-  const { app, refused } = await createHttp(dispatcher.parts);
-  const stopWebSocket = serveWebSocket({ server: app.server, dispatcher, refused });
+  const { app, refused } = await createHttp(dispatcher.parts, inspector);
+  const stopWebSocket = serveWebSocket({ server: app.server, dispatcher, refused, ...(inspector === undefined ? {} : { inspector }) });
+  let quic: QuicServer | undefined;
   const stop = async (): Promise<void> => {
     await dispatcher.stop();
-    await stopWebSocket();
+    await Promise.all([stopWebSocket(), quic?.stop()]);
     await app.close();
   };
   try {
     await dispatcher.start();
     await listen(app, bind);
+    quic = await openQuic(dispatcher, options);
   } catch (error) {
     await stop();
     throw error;
@@ -69,10 +81,27 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     httpUrl: `http://${authority}`,
     wsUrl: `ws://${authority}${webSocketPath}`,
     port,
+    quicAddress: quic?.address,
     dispatcher,
     connectLocal: (tenant) => dispatcher.local(tenant),
     stop,
   };
+}
+
+/** What a node can do without where nobody asked for it. */
+const dispensable: ReadonlySet<string> = new Set(['quic_unavailable', 'port_in_use']);
+
+async function openQuic(dispatcher: Dispatcher, { quic, onNote }: GatewayOptions): Promise<QuicServer | undefined> {
+  if (quic === undefined) return undefined;
+  // Loaded here: libp2p is most of what a node loads.
+  const { serveQuic } = await import('./quic/quic-server.ts');
+  try {
+    return await serveQuic(dispatcher, quic);
+  } catch (error) {
+    if (quic.required || !(error instanceof FlockworkError) || !dispensable.has(error.code)) throw error;
+    onNote?.(`QUIC is off: ${error.message}`);
+    return undefined;
+  }
 }
 
 async function listen(app: HttpApp, { host, httpPort }: GatewayOptions['bind']): Promise<void> {

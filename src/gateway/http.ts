@@ -16,6 +16,7 @@ import { frameBytesMax } from '../../protocols/wire/frame.ts';
 import { bearerToken } from './auth.ts';
 import { hideDefect } from './connection.ts';
 import type { DispatcherParts } from './dispatcher.ts';
+import type { GatewayInspector } from './inspector.ts';
 import { requestInvalid } from './issues.ts';
 import { decodeJson } from './json.ts';
 import { frameworkFailure, problemHeaders, problemOf } from './problem.ts';
@@ -45,7 +46,7 @@ export interface HttpServer {
 }
 
 /** The HTTP routes of the contract; the WebSocket shares the server. */
-export async function createHttp(parts: DispatcherParts): Promise<HttpServer> {
+export async function createHttp(parts: DispatcherParts, inspector?: GatewayInspector): Promise<HttpServer> {
   const { limits, counters } = parts;
   const app: HttpApp = Fastify({
     logger: false,
@@ -108,7 +109,7 @@ export async function createHttp(parts: DispatcherParts): Promise<HttpServer> {
     transform: jsonSchemaTransform,
   });
   await app.register((scope: HttpApp, _options, done) => {
-    openRoutes(scope, parts);
+    openRoutes(scope, parts, inspector);
     done();
   });
   await app.register((scope: HttpApp, _options, done) => {

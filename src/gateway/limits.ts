@@ -7,6 +7,8 @@ export interface GatewayLimits {
   readonly openMaxMs: number;
   /** Open sockets of the HTTP port, and open connections of all transports. */
   readonly connectionsMax: number;
+  /** Inspector pages connected at the same time. */
+  readonly inspectorPagesMax: number;
   /** Unanswered requests of one connection. */
   readonly requestsInFlightMax: number;
   /** Unanswered requests of the whole gateway, HTTP included. */
@@ -54,6 +56,7 @@ export interface GatewayLimits {
 export const gatewayLimits: GatewayLimits = {
   openMaxMs: 5_000,
   connectionsMax: 1_000,
+  inspectorPagesMax: 64,
   requestsInFlightMax: 64,
   requestsInFlightTotalMax: 1_024,
   watchesPerConnectionMax: 256,

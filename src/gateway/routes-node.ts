@@ -1,14 +1,16 @@
+import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { FlockworkError } from '../../protocols/errors/error.ts';
 import { sha256Hex } from '../../protocols/goals/goal.ts';
 import { listLimitMax, methodParams, protocolVersion } from '../../protocols/wire/methods.ts';
 import type { DispatcherParts } from './dispatcher.ts';
 import type { HttpApp } from './http.ts';
+import { type GatewayInspector, pagePolicy } from './inspector.ts';
 import { clientLimits } from './limits.ts';
 import { metricsText } from './metrics.ts';
-import { indexPage } from './page.ts';
 import { approvalsShape, blobShape, chunkShape, configShape, connectionShape, deadLettersShape, healthShape, idShape, nodesShape, problemShape, readyShape } from './shapes.ts';
 
+const pagePath = z.object({ '*': z.string().max(256) });
 const blobPath = z.strictObject({ sha256: sha256Hex });
 const chunkQuery = z.strictObject({ offset: z.coerce.number().pipe(z.int().min(0)), size: z.coerce.number().pipe(z.int().min(0)) });
 const approvalsQuery = methodParams['approval.list'];
@@ -19,7 +21,7 @@ const problems = { '4xx': problemShape, '5xx': problemShape };
 const tags = ['node'];
 
 /** Routes that need no credential: they say nothing about any tenant. */
-export function openRoutes(app: HttpApp, { host }: DispatcherParts): void {
+export function openRoutes(app: HttpApp, { host }: DispatcherParts, inspector?: GatewayInspector): void {
   app.get('/healthz', { schema: { tags, summary: 'The process lives', response: { 200: healthShape } } }, async () => ({
     status: 'ok' as const,
     node: host.nodeId,
@@ -33,16 +35,28 @@ export function openRoutes(app: HttpApp, { host }: DispatcherParts): void {
 
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
 
-  app.get('/', { schema: { hide: true } }, async (_request, reply) => {
-    const routes = Object.entries(app.swagger().paths ?? {}).flatMap(([path, methods]) =>
-      Object.keys(methods ?? {}).map((method) => `${method.toUpperCase()} ${path}`),
+  if (inspector === undefined) {
+    app.get('/', { schema: { hide: true } }, async (_request, reply) =>
+      reply.header('content-type', 'text/plain; charset=utf-8').serializer(String).send(`Flockwork ${host.version}, node ${host.nodeId}. Every route is described in /openapi.json.\n`),
     );
+  } else pageRoutes(app, inspector);
+}
+
+/** The page of the inspector. It holds nothing of any tenant: what it shows it asks for with a credential. */
+function pageRoutes(app: HttpApp, { files }: GatewayInspector): void {
+  const send = (reply: FastifyReply, name: string): FastifyReply => {
+    const file = files.file(name);
+    if (file === undefined) throw new FlockworkError('not_found', `the inspector has no file ${name.slice(0, 128)}`);
     return reply
-      .header('content-type', 'text/html; charset=utf-8')
-      .header('content-security-policy', "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'")
-      .serializer(String)
-      .send(indexPage(host.nodeId, host.version, routes));
-  });
+      .header('content-type', file.contentType)
+      .header('content-security-policy', pagePolicy)
+      .header('x-content-type-options', 'nosniff')
+      .header('referrer-policy', 'no-referrer')
+      .header('cache-control', 'no-cache')
+      .send(file.bytes);
+  };
+  app.get('/', { schema: { hide: true } }, async (_request, reply) => send(reply, 'index.html'));
+  app.get('/inspector/*', { schema: { hide: true, params: pagePath } }, async (request, reply) => send(reply, request.params['*']));
 }
 
 /** The node itself, and blobs. */

@@ -7,6 +7,8 @@ import { rpcFailure } from '../../protocols/wire/rpc.ts';
 import { hideDefect } from './connection.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import { rawProblem } from './http.ts';
+import type { GatewayInspector } from './inspector.ts';
+import { InspectorSocket, inspectPath, type PageSlots } from './inspector-socket.ts';
 import { WebSocketSink } from './websocket-sink.ts';
 
 export const webSocketPath = '/v1/ws';
@@ -19,10 +21,12 @@ export interface WebSocketOptions {
   readonly dispatcher: Dispatcher;
   /** True for a socket above the bound on connections. */
   readonly refused: (socket: object) => boolean;
+  /** Whose feed stands at `/v1/inspect`. */
+  readonly inspector?: GatewayInspector;
 }
 
 /** JSON-RPC over WebSocket on the HTTP port: one message per text frame. Answers how to stop, once the connections were told to end. */
-export function serveWebSocket({ server, dispatcher, refused }: WebSocketOptions): () => Promise<void> {
+export function serveWebSocket({ server, dispatcher, refused, inspector }: WebSocketOptions): () => Promise<void> {
   const { authorizer, limits, counters } = dispatcher.parts;
   const webSockets = new WebSocketServer({
     noServer: true,
@@ -33,13 +37,16 @@ export function serveWebSocket({ server, dispatcher, refused }: WebSocketOptions
     skipUTF8Validation: true,
   });
   const alive = new Map<WebSocket, boolean>();
+  const slots: PageSlots = { open: 0 };
+  const pages = new Set<InspectorSocket>();
   let onEmpty = (): void => undefined;
 
   const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     socket.on('error', () => socket.destroy());
     try {
       const path = (request.url ?? '').split('?', 1)[0];
-      if (path !== webSocketPath) throw new FlockworkError('not_found', `there is no WebSocket at ${String(path).slice(0, 128)}; use ${webSocketPath}`);
+      const pages = path === inspectPath ? inspector : undefined;
+      if (path !== webSocketPath && pages === undefined) throw new FlockworkError('not_found', `there is no WebSocket at ${String(path).slice(0, 128)}; use ${webSocketPath}`);
       authorizer.checkBrowser({ host: request.headers.host, origin: request.headers.origin });
       if (refused(socket)) {
         counters.refused('too_many_requests');
@@ -47,7 +54,7 @@ export function serveWebSocket({ server, dispatcher, refused }: WebSocketOptions
           details: { bound: 'connectionsMax', max: limits.connectionsMax },
         });
       }
-      webSockets.handleUpgrade(request, socket, head, (webSocket) => accept(webSocket, socket, request));
+      webSockets.handleUpgrade(request, socket, head, (webSocket) => (pages === undefined ? accept(webSocket, socket, request) : acceptPage(pages, webSocket, socket)));
     } catch (error) {
       socket.end(rawProblem(hideDefect(error)));
     }
@@ -76,6 +83,34 @@ export function serveWebSocket({ server, dispatcher, refused }: WebSocketOptions
       webSocket.pause();
       void ready.then(() => webSocket.resume());
     });
+    attend(webSocket, () => connection.close());
+  };
+
+  const acceptPage = (from: GatewayInspector, webSocket: WebSocket, socket: Duplex): void => {
+    const sink = new WebSocketSink(webSocket, socket);
+    let page: InspectorSocket;
+    try {
+      page = new InspectorSocket(dispatcher.parts, from, sink, slots);
+    } catch (error) {
+      const { code, message, retryable } = hideDefect(error);
+      sink.send(JSON.stringify({ type: 'failed', code, message, retryable }));
+      sink.close(hideDefect(error));
+      return;
+    }
+    alive.set(webSocket, true);
+    pages.add(page);
+    webSocket.on('message', (data, isBinary) => {
+      alive.set(webSocket, true);
+      if (isBinary || !Buffer.isBuffer(data)) page.end(new FlockworkError('invalid_request', 'messages are JSON in text frames; this one was binary'));
+      else page.receive(data);
+    });
+    attend(webSocket, () => {
+      pages.delete(page);
+      page.close();
+    });
+  };
+
+  const attend = (webSocket: WebSocket, onClose: () => void): void => {
     webSocket.on('pong', () => alive.set(webSocket, true));
     // Broken frames and frames above the bound: ws closes with 1002, 1007 or 1009 by itself.
     webSocket.on('error', (error) =>
@@ -84,7 +119,7 @@ export function serveWebSocket({ server, dispatcher, refused }: WebSocketOptions
     webSocket.on('close', () => {
       alive.delete(webSocket);
       if (alive.size === 0) onEmpty();
-      connection.close();
+      onClose();
     });
   };
 
@@ -106,6 +141,7 @@ export function serveWebSocket({ server, dispatcher, refused }: WebSocketOptions
   return async () => {
     clearInterval(pingTimer);
     server.off('upgrade', onUpgrade);
+    for (const page of pages) page.end(new FlockworkError('draining', 'the node is shutting down; connect again in a moment'));
     if (alive.size > 0) {
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, closeMaxMs);

@@ -3,10 +3,9 @@
  * call; every failure is a `model_*` code or `aborted`. Nothing here keeps state of a goal, and nothing here reads the environment
  * unless it is passed in.
  */
-export { type ModelBounds, modelBoundsDefault } from './bounds.ts';
+export type { ModelBounds } from './bounds.ts';
 export { chooseModel, type ModelChoice, type ModelChoiceOptions } from './choose.ts';
-export { providersOfEnvironment } from './environment.ts';
-export { parseModelName, providerNames } from './model-name.ts';
-export { type AnthropicOptions, type ModelsOptions, offlineModel, openaiModelDefault, type WireOptions } from './options.ts';
-export { type Price, pricesDates } from './prices.ts';
+export { parseModelName } from './model-name.ts';
+export type { AnthropicOptions, ModelsOptions, WireOptions } from './options.ts';
+export type { Price } from './prices.ts';
 export { createModels } from './router.ts';

@@ -14,8 +14,7 @@ export interface Price {
   readonly longFactors?: { readonly input: number; readonly output: number } | undefined;
 }
 
-/** When the tables below were last compared with published prices. */
-export const pricesDates = { openai: '2026-11-21', anthropic: '2026-10-24' } as const;
+// The tables below were last compared with published prices on 2026-11-21 (openai) and 2026-10-24 (anthropic).
 
 const longAboveTokens = 272_000;
 const longFactorsDefault = { input: 2, output: 1.5 };

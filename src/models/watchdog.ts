@@ -23,7 +23,10 @@ const sentences: Record<Wait, string> = {
  */
 export async function* watched<Chunk>(open: (signal: AbortSignal) => Promise<AsyncIterable<Chunk>>, options: WatchOptions): AsyncGenerator<Chunk, void, void> {
   const own = new AbortController();
-  const both = AbortSignal.any([own.signal, options.signal]);
+  // Joined by hand: AbortSignal.any leaves weak references that every collection has to look through.
+  const stop = (): void => own.abort(options.signal.reason);
+  options.signal.addEventListener('abort', stop, { once: true });
+  if (options.signal.aborted) stop();
   let fired: Wait | undefined;
   let complete = false;
   const arm = (wait: Wait, afterMs: number): NodeJS.Timeout =>
@@ -34,7 +37,7 @@ export async function* watched<Chunk>(open: (signal: AbortSignal) => Promise<Asy
   const whole = arm('callMaxMs', options.callMaxMs);
   let gap = arm('firstByteMaxMs', options.firstByteMaxMs);
   try {
-    for await (const chunk of await open(both)) {
+    for await (const chunk of await open(own.signal)) {
       clearTimeout(gap);
       yield chunk;
       gap = arm('idleMaxMs', options.ended() ? Math.min(options.tailMaxMs, options.idleMaxMs) : options.idleMaxMs);
@@ -42,10 +45,11 @@ export async function* watched<Chunk>(open: (signal: AbortSignal) => Promise<Asy
     complete = true;
   } catch (error) {
     // An abort shows as whatever the socket made of it; the reason is known below.
-    if (!both.aborted && !options.ended()) throw error;
+    if (!own.signal.aborted && !options.ended()) throw error;
   } finally {
     clearTimeout(gap);
     clearTimeout(whole);
+    options.signal.removeEventListener('abort', stop);
     // What was read to its end has no socket left to close, and an abort is dear.
     if (!complete) own.abort();
   }

@@ -18,12 +18,15 @@ import { Worker } from '../../swarm/worker/worker.ts';
 import { createClient, type FlockworkClient } from '../client/index.ts';
 import type { LoadedConfig, NodeRole } from '../config/index.ts';
 import { createDispatcher, createAuthorizer, type Gateway, type GatewayAuth, gatewayLimits, type NodeView, startGateway } from '../gateway/index.ts';
+import { createInspector } from '../inspector/index.ts';
 import { chooseModel, type ModelChoice } from '../models/index.ts';
-import type { Tool } from '../tools/index.ts';
+import { createLeakScan, type Tool } from '../tools/index.ts';
 import { DeadLetters } from './dead-letters.ts';
 import { createOwnership } from './ownership.ts';
 import { removeNodeFiles, writeEndpoints, writePid } from './endpoints-file.ts';
 import { createGatewayHost } from './gateway-host.ts';
+import { everyObserver } from './every-observer.ts';
+import { createNotes } from './notes.ts';
 import { cellBounds, goalSettings, modelsOf, openBus, toolsOf } from './parts.ts';
 import { quicOptions } from './quic-options.ts';
 import { systemClock } from './system-clock.ts';
@@ -76,7 +79,8 @@ const noModel: ModelChoice = { model: '', why: 'no goal is submitted here' };
 
 /** Starts a node: the one place where everything is put together. */
 export async function startNode(options: NodeOptions): Promise<FlockworkNode> {
-  const { config, roles, onNote = () => undefined } = options;
+  const { config, roles } = options;
+  const onNote = createNotes(options.onNote ?? (() => undefined), systemClock);
   const { values } = config;
   const dataDir = resolve(values.data.dir);
   const id = values.node.id === '' ? `${hostname().replace(/[^A-Za-z0-9_-]/g, '-').slice(0, 40)}-${randomBytes(4).toString('hex')}` : values.node.id;
@@ -92,6 +96,10 @@ export async function startNode(options: NodeOptions): Promise<FlockworkNode> {
     const cells = new OpenCells();
     const adoption = new Adoption(options.takeUp ?? 'all');
     const deadLetters = new DeadLetters(bus, id, onNote);
+    const listens = options.listen && roles.includes('gateway');
+    const inspector = listens ? createInspector({ redact: createLeakScan(config.secrets).redact }) : undefined;
+    undo.push(() => inspector?.stop());
+    const observe = everyObserver([inspector?.observe, options.observe]);
     const host: SwarmHost = {
       node: id,
       bus,
@@ -102,7 +110,7 @@ export async function startNode(options: NodeOptions): Promise<FlockworkNode> {
       kinds,
       cellBounds: cellBounds(config),
       onDead: deadLetters.take,
-      ...(options.observe === undefined ? {} : { observe: options.observe }),
+      ...(observe === undefined ? {} : { observe }),
       note: onNote,
     };
     const settings = goalSettings(config, model, bus, gate.specs());
@@ -134,7 +142,7 @@ export async function startNode(options: NodeOptions): Promise<FlockworkNode> {
     const onFault = (error: unknown, where: string): void => onNote(`${where}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
     let gateway: Gateway | undefined;
     let local: Pick<Gateway, 'connectLocal'>;
-    if (options.listen && roles.includes('gateway')) {
+    if (listens) {
       const quic = quicOptions(config, dataDir);
       gateway = await startGateway({
         host: gatewayHost,
@@ -143,6 +151,7 @@ export async function startNode(options: NodeOptions): Promise<FlockworkNode> {
         bind: { host: values.http.host, httpPort: values.http.port },
         ...(quic === undefined ? {} : { quic }),
         limits,
+        ...(inspector === undefined ? {} : { inspector }),
         onNote,
         onFault,
       });

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import type { Ids } from '../../actors/ports/ids.ts';
 
 /** Crockford's base 32 in lower case: sorts as it counts. */
@@ -7,7 +7,8 @@ const alphabet = '0123456789abcdefghjkmnpqrstvwxyz';
 /** Ids as ULIDs (https://github.com/ulid/spec) in lower case: 48 bits of time, 80 of randomness, 26 characters. */
 export const systemIds: Ids = {
   id: () => `${timePart(Date.now())}${randomPart()}`,
-  salt: () => randomBytes(16).toString('hex'),
+  // 122 random bits that the platform has in store; drawing 16 bytes for each record is ten times as dear.
+  salt: () => randomUUID().replaceAll('-', ''),
 };
 
 function timePart(ms: number): string {

@@ -1,4 +1,4 @@
-import { constants } from 'node:fs';
+import { constants, lstatSync } from 'node:fs';
 import { chmod, copyFile, lstat, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FlockworkError } from '../../protocols/errors/error.ts';
@@ -79,6 +79,7 @@ export async function copyTree(from: string, to: string, manifest: Manifest): Pr
 
 /** Removes a tree, also one whose folders were made read-only. Links are removed, never followed. Removing again is free. */
 export async function removeTree(root: string): Promise<void> {
+  if (lstatSync(root, { throwIfNoEntry: false }) === undefined) return;
   // Only root may empty a read-only folder. Opened first: a removal that fails in the middle goes on beside whatever tries to help it.
   if (process.getuid?.() !== 0) {
     await openTree(root).catch((error: NodeJS.ErrnoException) => {

@@ -8,5 +8,6 @@ export const openAttemptsMax = 2;
 export const excerptCharsMax = 2_000;
 /** A result up to this long stands in goal.completed whole. Characters. */
 export const resultInlineCharsMax = 16_000;
-/** Artifacts that a coordinator lists itself; more come as blobs. */
-export const artifactsInlineMax = 500;
+/** First and longest wait before results that could not be put together are tried again. Milliseconds. */
+export const joinRetryMs = 500;
+export const joinRetryMsMax = 30_000;

@@ -7,6 +7,9 @@ import { attemptRef, fillWindow, tellAgent } from './coordinator.window.ts';
 
 type CoordinatorVerdict = Verdict<CoordinatorState>;
 
+/** The ref of the request that puts the results of the last tasks together. */
+export const joinRef = 'join';
+
 /** After anything changed: end the goal when its strategy is done, else fill the window. */
 export function proceed(table: CoordinatorTable, at: number, emitted: readonly Emitted[], from?: CoordinatorState): CoordinatorVerdict {
   const end = strategyOf(acceptOf(table).strategy.type).end(table.plan);
@@ -19,13 +22,29 @@ export function proceed(table: CoordinatorTable, at: number, emitted: readonly E
     const task = end.failed < 0 ? undefined : `t${end.failed}`;
     return fail(table, at, 'task_failed', task === undefined ? 'every task failed' : `task ${task} failed for good; task.failed says why`, [...emitted], task);
   }
+  if ('refused' in end) return fail(table, at, end.refused.code, end.refused.message, emitted);
+  if ('joined' in end) {
+    const joined = table.joining ? [] : [request('result.join', joinRef, { tasks: end.joined })];
+    table.joining = true;
+    return from === undefined ? { emit: [...emitted, ...joined] } : { go: from, emit: [...emitted, ...joined] };
+  }
   const task = taskOf(table, end.result);
-  const result = task.result ?? '';
-  const long = task.blob !== null || result.length > resultInlineCharsMax;
-  const shown = long ? { result: result.slice(0, excerptCharsMax), blob: task.blob } : { result };
+  return complete(table, at, { result: task.result ?? '', blob: task.blob }, end.partial, emitted);
+}
+
+/** The results of the last tasks have been put together. */
+export function joined(table: CoordinatorTable, at: number, { result, blob }: { readonly result: string; readonly blob?: string }): CoordinatorVerdict {
+  const end = strategyOf(acceptOf(table).strategy.type).end(table.plan);
+  if (end === undefined || !('partial' in end)) throw new Error('results were put together before the strategy had ended');
+  return complete(table, at, { result, blob: blob ?? null }, end.partial, []);
+}
+
+function complete(table: CoordinatorTable, at: number, { result, blob }: { readonly result: string; readonly blob: string | null }, partial: number, emitted: readonly Emitted[]): CoordinatorVerdict {
+  const long = blob !== null || result.length > resultInlineCharsMax;
+  const shown = long ? { result: result.slice(0, excerptCharsMax), blob } : { result };
   return {
     go: 'completed',
-    emit: [...emitted, ...abortOpen(table, 'the goal is complete'), fact('goal.completed', { ...shown, partial: end.partial, ...closing(table, at) })],
+    emit: [...emitted, ...abortOpen(table, 'the goal is complete'), fact('goal.completed', { ...shown, partial, ...closing(table, at) })],
   };
 }
 
@@ -66,6 +85,6 @@ function closing(table: CoordinatorTable, at: number): Record<string, unknown> {
   return {
     usage: { modelCalls, toolCalls: spent.toolCalls, tokens: spent.tokens, costMicroUsd: costUnknown ? null : spent.costMicroUsd, estimated, ms: table.startedAt === 0 ? 0 : at - table.startedAt },
     tasks: { total: table.tasks.length, completed: table.completed, failed: table.failed },
-    artifacts: table.artifacts.length,
+    artifacts: table.changed,
   };
 }

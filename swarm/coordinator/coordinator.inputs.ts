@@ -1,5 +1,5 @@
 import type { Artifact, Quota, StrategyOptions } from '../../protocols/goals/goal.ts';
-import type { ToolSpec } from '../../protocols/goals/task.ts';
+import type { TaskSpec, ToolSpec } from '../../protocols/goals/task.ts';
 import type { AgentUsage } from '../../actors/agent/agent.table.ts';
 import type { StampedInput } from '../../actors/cell/kind.ts';
 
@@ -12,6 +12,7 @@ export interface FrozenProfile {
   readonly system: string;
   readonly tools: readonly ToolSpec[];
   readonly outputTokensMax: number;
+  readonly approval?: TaskSpec['approval'];
   readonly pool: string;
 }
 
@@ -27,6 +28,8 @@ export interface GoalAccept {
   readonly agents: number;
   readonly quota: Quota;
   readonly profile: FrozenProfile;
+  /** Those that stages of a pipeline name, by name. */
+  readonly stageProfiles?: Readonly<Record<string, FrozenProfile>>;
   /** The parts, as a blob (JSON array of `Part`), and how many. */
   readonly plan: { readonly blob: string; readonly count: number };
   /** The manifest of the workspace, as a blob. */
@@ -65,7 +68,8 @@ export type CoordinatorInput = { readonly at: number; readonly key?: string; rea
   | { readonly type: 'effect.failed'; readonly ref: string; readonly code: string; readonly message: string; readonly retryable: boolean }
   | { readonly type: 'timer.fired'; readonly name: string }
   | { readonly type: 'message.stored'; readonly ref: string }
-  | { readonly type: 'budget.ask'; readonly task: string; readonly attempt: number; readonly tokens: number; readonly toolCalls: number }
+  | { readonly type: 'result.joined'; readonly result: string; readonly blob?: string }
+  | { readonly type: 'budget.ask'; readonly task: string; readonly attempt: number; readonly tokens: number; readonly toolCalls: number; readonly costMicroUsd: number }
   | { readonly type: 'goal.note'; readonly text: string }
   | { readonly type: 'goal.cancel'; readonly reason: string }
   | { readonly type: 'goal.resume'; readonly quota?: Partial<Quota> }

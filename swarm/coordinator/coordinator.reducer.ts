@@ -1,9 +1,9 @@
 import { fact, request, type StampedInput, type Verdict } from '../../actors/cell/kind.ts';
-import { fanInDefault } from '../strategies/map-reduce.ts';
 import { strategyOf } from '../strategies/index.ts';
 import { available, grantMore, openLedger, raiseLimits } from '../ledger/ledger.ts';
 import type { CoordinatorState } from './coordinator.chart.ts';
-import { cancel, fail, pause, proceed } from './coordinator.endings.ts';
+import { joinRetryMs, joinRetryMsMax } from './bounds.ts';
+import { cancel, fail, joined, joinRef, pause, proceed } from './coordinator.endings.ts';
 import { asCoordinatorInput, type CoordinatorInput, type GoalAccept } from './coordinator.inputs.ts';
 import { acceptOf, type CoordinatorTable, ledgerOf, taskIndex } from './coordinator.table.ts';
 import { taskEnded } from './coordinator.tasks.ts';
@@ -35,8 +35,10 @@ function decide(table: CoordinatorTable, input: CoordinatorInput, state: Coordin
       return fired(table, input.name, input.at);
     case 'message.stored':
       return { emit: [] };
+    case 'result.joined':
+      return joined(table, input.at, input);
     case 'effect.failed':
-      return pushFailed(table, input, input.at);
+      return input.ref === joinRef ? joinFailed(table, input) : pushFailed(table, input, input.at);
     case 'budget.ask':
       return asked(table, input);
     case 'goal.note':
@@ -58,10 +60,9 @@ function accepted(table: CoordinatorTable, input: GoalAccept): CoordinatorVerdic
 }
 
 function started(table: CoordinatorTable, at: number): CoordinatorVerdict {
-  const { strategy, plan, quota, why } = acceptOf(table);
+  const { strategy, plan, quota, why, agents } = acceptOf(table);
   table.startedAt = at;
-  const options = strategy.type === 'map-reduce' ? { fanIn: strategy.fanIn ?? fanInDefault, onFailure: strategy.onFailure ?? 'fail' } : { fanIn: fanInDefault, onFailure: 'fail' as const };
-  table.plan = strategyOf(strategy.type).begin({ parts: plan.count, ...options });
+  table.plan = strategyOf(strategy.type).begin({ options: strategy, parts: plan.count, agents });
   const emitted = [
     fact('goal.started', { strategy: strategy.type }),
     fact('plan.made', { strategy: strategy.type, why, items: plan.blob, count: plan.count, tasks: strategyOf(strategy.type).expected(table.plan) }),
@@ -71,23 +72,40 @@ function started(table: CoordinatorTable, at: number): CoordinatorVerdict {
 }
 
 function fired(table: CoordinatorTable, name: string, at: number): CoordinatorVerdict {
+  if (name === joinRef) return joinAgain(table, at);
   if (name === 'straggler') return { emit: table.pausedBy === null ? retryStragglers(table, at) : [] };
   const { quota } = acceptOf(table);
-  table.refusedBy = 'maxSeconds';
   const verdict = pause(table, 'maxSeconds', Math.round((at - table.startedAt) / 1_000), quota.maxSeconds, []);
   // Time is up for those at work too; their tasks wait for the next try.
   return { ...verdict, emit: [...verdict.emit, ...stopForPause(table)] };
 }
 
 function stopForPause(table: CoordinatorTable): CoordinatorVerdict['emit'] {
-  const emitted = table.tasks.flatMap((task, index) => task.open.map((attempt) => tellAgent(table, index, attempt, { type: 'agent.cancel', reason: 'the goal is paused: maxSeconds' })));
-  return emitted;
+  return table.tasks.flatMap((task, index) =>
+    task.open.map((attempt) => {
+      table.stopped.push(attemptRef(index, attempt));
+      return tellAgent(table, index, attempt, { type: 'agent.cancel', reason: 'the goal is paused: maxSeconds' });
+    }),
+  );
 }
 
 /** A push that cannot be stored for good ends the goal; a message that cannot be delivered is only lost to its agent, which the retry rules cover. */
 function pushFailed(table: CoordinatorTable, input: Extract<CoordinatorInput, { type: 'effect.failed' }>, at: number): CoordinatorVerdict {
   if (!input.ref.startsWith('t')) return { emit: [] };
   return fail(table, at, 'internal', `task ${input.ref} could not be handed to a worker: ${input.code} ${input.message}`, []);
+}
+
+/** Putting results together writes a blob: a store that is full or away for a while is tried again. */
+function joinFailed(table: CoordinatorTable, input: Extract<CoordinatorInput, { type: 'effect.failed' }>): CoordinatorVerdict {
+  if (!input.retryable) return fail(table, input.at, 'internal', `the results could not be put together: ${input.code} ${input.message}`, []);
+  table.joinTries += 1;
+  const ms = Math.min(joinRetryMs * 2 ** Math.min(table.joinTries - 1, 10), joinRetryMsMax);
+  return { emit: [request('timer.start', joinRef, { name: joinRef, ms })] };
+}
+
+function joinAgain(table: CoordinatorTable, at: number): CoordinatorVerdict {
+  table.joining = false;
+  return proceed(table, at, []);
 }
 
 function asked(table: CoordinatorTable, input: Extract<CoordinatorInput, { type: 'budget.ask' }>): CoordinatorVerdict {
@@ -118,6 +136,7 @@ function resumed(table: CoordinatorTable, input: Extract<CoordinatorInput, { typ
   }
   if (state !== 'paused') return { emit: [] };
   table.pausedBy = null;
+  table.refusedBy = null;
   const { quota } = acceptOf(table);
   const emitted = [fact('goal.resumed', { quota }), request('timer.start', 'deadline', { name: 'deadline', ms: Math.ceil(quota.maxSeconds * 1_000) })];
   return proceed(table, input.at, emitted, 'running');

@@ -1,4 +1,5 @@
 import type { Artifact } from '../../protocols/goals/goal.ts';
+import { strategyOf } from '../strategies/index.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { GoalAccept } from './coordinator.inputs.ts';
 
@@ -8,6 +9,8 @@ export interface TaskRow {
   readonly name: string;
   readonly part: number | null;
   readonly merges: readonly number[];
+  /** The task whose workspace it goes on with. */
+  readonly follows: number | null;
   readonly place: readonly number[];
   state: 'waiting' | 'running' | 'completed' | 'failed';
   /** Attempts made; the newest has this number. */
@@ -18,6 +21,9 @@ export interface TaskRow {
   pushedAt: number;
   result: string | null;
   blob: string | null;
+  /** What it changed in its workspace; many changes as a blob. */
+  artifacts: readonly Artifact[];
+  artifactsBlob: string | null;
 }
 
 /** The table of a coordinator. Plain JSON, updated in place by the reducer. */
@@ -37,14 +43,18 @@ export interface CoordinatorTable {
   durations: number[];
   stragglerArmed: boolean;
   startedAt: number;
-  artifacts: Artifact[];
-  /** Blobs with more artifacts than a record holds. */
-  artifactBlobs: string[];
+  /** Files that tasks changed, each counted by each. */
+  changed: number;
+  /** The results of the last tasks are being put together. */
+  joining: boolean;
+  joinTries: number;
   sends: number;
   /** The quota that the goal is paused by. */
   pausedBy: string | null;
-  /** The quota that the last refused ask ran into. */
-  refusedBy: string;
+  /** The quota that the last refused ask ran into; null when none was refused since the goal began or was resumed. */
+  refusedBy: string | null;
+  /** Attempts that were told to stop because time was up, by name. */
+  stopped: string[];
 }
 
 export function emptyCoordinatorTable(): CoordinatorTable {
@@ -60,11 +70,13 @@ export function emptyCoordinatorTable(): CoordinatorTable {
     durations: [],
     stragglerArmed: false,
     startedAt: 0,
-    artifacts: [],
-    artifactBlobs: [],
+    changed: 0,
+    joining: false,
+    joinTries: 0,
     sends: 0,
     pausedBy: null,
-    refusedBy: 'maxTokens',
+    refusedBy: null,
+    stopped: [],
   };
 }
 
@@ -83,6 +95,12 @@ export function taskOf(table: CoordinatorTable, index: number): TaskRow {
   const task = table.tasks[index];
   if (task === undefined) throw new Error(`the goal has no task t${index}`);
   return task;
+}
+
+/** True when what the task changed belongs to the goal: of several proposals only the chosen one's does. */
+export function contributes(table: CoordinatorTable, index: number): boolean {
+  const strategy = strategyOf(acceptOf(table).strategy.type);
+  return strategy.contributes === undefined || table.plan === null || strategy.contributes(table.plan, index, taskOf(table, index).place);
 }
 
 /** `t12` → 12. */

@@ -1,7 +1,7 @@
 import { type Emitted, fact, request, type Verdict } from '../../actors/cell/kind.ts';
 import { newWarnings, quotaFigures, settleAttempt, settleUnknown } from '../ledger/ledger.ts';
 import { strategyOf } from '../strategies/index.ts';
-import { artifactsInlineMax, durationsMax, excerptCharsMax } from './bounds.ts';
+import { durationsMax, excerptCharsMax } from './bounds.ts';
 import type { CoordinatorState } from './coordinator.chart.ts';
 import { pause, proceed } from './coordinator.endings.ts';
 import type { TaskEnded } from './coordinator.inputs.ts';
@@ -19,11 +19,14 @@ export function taskEnded(table: CoordinatorTable, input: TaskEnded, at: number)
     task.open.splice(open, 1);
     table.running -= 1;
   }
-  const emitted = account(table, input, attemptRef(index, input.attempt));
+  const ref = attemptRef(index, input.attempt);
+  const stopped = table.stopped.indexOf(ref);
+  if (stopped >= 0) table.stopped.splice(stopped, 1);
+  const emitted = account(table, input, ref);
   if (task.state === 'completed' || task.state === 'failed' || open < 0) {
     return proceed(table, at, [...emitted, fact('task.superseded', { task: input.task, attempt: input.attempt, outcome: input.outcome })]);
   }
-  return input.outcome === 'answered' ? answered(table, index, input, at, emitted) : failed(table, index, input, at, emitted);
+  return input.outcome === 'answered' ? answered(table, index, input, at, emitted) : failed(table, index, input, at, emitted, stopped >= 0);
 }
 
 function answered(table: CoordinatorTable, index: number, input: TaskEnded, at: number, emitted: Emitted[]): CoordinatorVerdict {
@@ -34,7 +37,9 @@ function answered(table: CoordinatorTable, index: number, input: TaskEnded, at: 
   table.completed += 1;
   table.durations.push(at - task.pushedAt);
   if (table.durations.length > durationsMax) table.durations.shift();
-  collect(table, input);
+  task.artifacts = input.artifacts ?? [];
+  task.artifactsBlob = input.artifactsBlob ?? null;
+  table.changed += input.changed ?? task.artifacts.length;
   emitted.push(
     fact('task.completed', {
       task: input.task,
@@ -50,11 +55,11 @@ function answered(table: CoordinatorTable, index: number, input: TaskEnded, at: 
   for (const attempt of task.open) emitted.push(request('effect.abort', attemptRef(index, attempt)), tellAgent(table, index, attempt, { type: 'agent.cancel', reason: 'another attempt was first' }));
   table.running -= task.open.length;
   task.open = [];
-  strategyOf(acceptOf(table).strategy.type).completed(table.plan, task.place, index);
+  emitted.push(...strategyOf(acceptOf(table).strategy.type).completed(table.plan, task.place, { task: index, text: task.result }).map(({ type, data }) => fact(type, data)));
   return proceed(table, at, emitted);
 }
 
-function failed(table: CoordinatorTable, index: number, input: TaskEnded, at: number, emitted: Emitted[]): CoordinatorVerdict {
+function failed(table: CoordinatorTable, index: number, input: TaskEnded, at: number, emitted: Emitted[], stopped: boolean): CoordinatorVerdict {
   const task = taskOf(table, index);
   const { taskAttemptsMax } = acceptOf(table);
   const code = input.outcome === 'poisoned' ? 'actor_poisoned' : (input.code ?? 'internal');
@@ -62,11 +67,14 @@ function failed(table: CoordinatorTable, index: number, input: TaskEnded, at: nu
   emitted.push(fact('task.failed', { task: input.task, attempt: input.attempt, code, message, retryable: input.retryable ?? false, final: false }));
   // Another attempt of the task is still at work.
   if (task.open.length > 0) return proceed(table, at, emitted);
-  if (code === 'quota_exceeded' || (code === 'cancelled' && table.pausedBy !== null)) {
+  if (code === 'quota_exceeded' || (code === 'cancelled' && stopped)) {
     task.state = 'waiting';
     table.retries.push(index);
-    const { used, limit } = quotaFigures(ledgerOf(table), table.refusedBy);
-    return pause(table, table.refusedBy, used, limit, emitted);
+    const quota = stopped ? null : table.refusedBy;
+    // Refused or stopped before the goal was resumed: there is room again.
+    if (quota === null) return proceed(table, at, [...emitted, fact('task.retried', { task: input.task, attempt: task.attempts + 1, reason: code })]);
+    const { used, limit } = quotaFigures(ledgerOf(table), quota);
+    return pause(table, quota, used, limit, emitted);
   }
   const again = (input.retryable === true || input.outcome === 'poisoned') && task.attempts < taskAttemptsMax;
   if (again) {
@@ -78,7 +86,7 @@ function failed(table: CoordinatorTable, index: number, input: TaskEnded, at: nu
   task.state = 'failed';
   table.failed += 1;
   emitted[emitted.length - 1] = fact('task.failed', { task: input.task, attempt: input.attempt, code, message, retryable: input.retryable ?? false, final: true });
-  strategyOf(acceptOf(table).strategy.type).failed(table.plan, task.place, index);
+  emitted.push(...strategyOf(acceptOf(table).strategy.type).failed(table.plan, task.place, index).map(({ type, data }) => fact(type, data)));
   return proceed(table, at, emitted);
 }
 
@@ -87,9 +95,4 @@ function account(table: CoordinatorTable, input: TaskEnded, attempt: string): Em
   if (input.usage === undefined) settleUnknown(ledger, attempt);
   else settleAttempt(ledger, attempt, input.usage);
   return newWarnings(ledger).map((warning) => fact('quota.warned', warning));
-}
-
-function collect(table: CoordinatorTable, input: TaskEnded): void {
-  if (input.artifactsBlob !== undefined) table.artifactBlobs.push(input.artifactsBlob);
-  for (const artifact of input.artifacts ?? []) if (table.artifacts.length < artifactsInlineMax) table.artifacts.push(artifact);
 }

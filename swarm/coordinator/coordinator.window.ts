@@ -24,8 +24,8 @@ export function fillWindow(table: CoordinatorTable, at: number): Emitted[] {
     const next = strategyOf(strategy.type).next(table.plan);
     if (next === undefined) break;
     const index = table.tasks.length;
-    const { role, name, part = null, merges = [], place } = next;
-    table.tasks.push({ role, name, part, merges, place, state: 'waiting', attempts: 0, open: [], pushedAt: 0, result: null, blob: null });
+    const { role, name, part = null, merges = [], follows = null, place } = next;
+    table.tasks.push({ role, name, part, merges, follows, place, state: 'waiting', attempts: 0, open: [], pushedAt: 0, result: null, blob: null, artifacts: [], artifactsBlob: null });
     emitted.push(fact('task.created', { task: `t${index}`, role, name, ...(part === null ? {} : { part }), ...(merges.length === 0 ? {} : { merges: merges.map((one) => `t${one}`) }) }));
     emitted.push(...push(table, index, at));
   }
@@ -54,7 +54,7 @@ function tasksLeft(table: CoordinatorTable): number {
 
 /** With nothing left to start, a free agent may try what takes much longer than the others did. */
 function armStraggler(table: CoordinatorTable, at: number, wide: number): Emitted[] {
-  if (table.stragglerArmed || table.running === 0 || table.running >= wide) return [];
+  if (table.stragglerArmed || table.running === 0 || table.running >= wide || !strategyOf(acceptOf(table).strategy.type).speculates) return [];
   const limit = stragglerLimitMs(table);
   if (limit === undefined) return [];
   const oldest = Math.min(...candidates(table).map((task) => task.pushedAt));

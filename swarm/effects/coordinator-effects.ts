@@ -1,12 +1,16 @@
 import type { EffectContext, Perform } from '../../actors/cell/cell-options.ts';
 import type { Request } from '../../actors/cell/kind.ts';
 import { FlockworkError } from '../../protocols/errors/error.ts';
+import type { Artifact, Manifest } from '../../protocols/goals/goal.ts';
 import { type Allotment, type TaskMessage, type TaskSpec, taskVersion } from '../../protocols/goals/task.ts';
 import { taskSubject } from '../../protocols/subjects.ts';
-import type { GoalAccept } from '../coordinator/coordinator.inputs.ts';
+import { excerptCharsMax, resultInlineCharsMax } from '../coordinator/bounds.ts';
+import type { FrozenProfile, GoalAccept } from '../coordinator/coordinator.inputs.ts';
 import { acceptOf, type CoordinatorTable, type TaskRow, taskIndex, taskOf } from '../coordinator/coordinator.table.ts';
+import { chainOf, overlay } from '../goals/changes.ts';
 import type { Part } from '../goals/parts.ts';
 import { taskPrompt } from '../goals/prompts.ts';
+import { strategyOf } from '../strategies/index.ts';
 import type { SwarmHost } from '../swarm-host.ts';
 import { sendMessage } from './send-message.ts';
 
@@ -17,6 +21,8 @@ const materialCharsMax = 100_000;
 /** Plans kept parsed, by goal. */
 const plansCachedMax = 64;
 const priorityDefault = 5;
+/** Roles that work on what they are given and look at nothing else. */
+const toolless: ReadonlySet<string> = new Set(['reduce', 'vote', 'decide']);
 
 /** Performs what coordinators ask for: pushing tasks, sending messages. One for each node, for it keeps the plans it has read. */
 export function coordinatorEffects(host: SwarmHost): Perform {
@@ -37,6 +43,8 @@ export function coordinatorEffects(host: SwarmHost): Perform {
     switch (request.type) {
       case 'task.push':
         return pushTask(host, planOf, request, context);
+      case 'result.join':
+        return joinResults(host, request, context);
       case 'message.send':
         return sendMessage(host, request, context);
       default:
@@ -55,7 +63,7 @@ async function pushTask(host: SwarmHost, planOf: (accept: GoalAccept) => Promise
   const whole = row.role === 'single' ? (await planOf(accept))[0] : part;
   const spec = await specOf(host, accept, coordinator, row, whole);
   const text = JSON.stringify(spec);
-  const { pool } = accept.profile;
+  const { pool } = profileOf(accept, strategyOf(accept.strategy.type).brief?.(coordinator.plan, row.place, accept.goal).profile);
   const message: TaskMessage = {
     v: taskVersion,
     tenant: address.tenant,
@@ -73,27 +81,69 @@ async function pushTask(host: SwarmHost, planOf: (accept: GoalAccept) => Promise
 }
 
 async function specOf(host: SwarmHost, accept: GoalAccept, table: CoordinatorTable, row: TaskRow, part: Part | undefined): Promise<TaskSpec> {
-  const { profile, workspace, goal } = accept;
+  const { goal } = accept;
+  const brief = strategyOf(accept.strategy.type).brief?.(table.plan, row.place, goal) ?? {};
+  const profile = profileOf(accept, brief.profile);
+  const workspace = await workspaceOf(host, accept, table, row);
   const material: { name: string; text: string }[] = [];
-  if (part?.text !== undefined) material.push({ name: part.name, text: part.text });
+  // An item that comes from another task is what that task made of it.
+  if (part?.text !== undefined && row.follows === null) material.push({ name: part.name, text: part.text });
   if (part?.files !== undefined) material.push({ name: 'files', text: part.files.join('\n') });
-  for (const index of row.merges) material.push({ name: `result of t${index} (${taskOf(table, index).name})`, text: await resultOf(host, accept.tenant, taskOf(table, index), row.merges.length) });
+  for (const [at, index] of row.merges.entries()) {
+    const name = brief.mergeNames?.[at] ?? `result of t${index} (${taskOf(table, index).name})`;
+    material.push({ name, text: await resultOf(host, accept.tenant, taskOf(table, index), row.merges.length) });
+  }
+  material.push(...(brief.material ?? []));
   return {
     profile: profile.name,
     model: profile.model,
     system: profile.system,
-    prompt: taskPrompt(row.role, goal, part?.name ?? row.name),
+    prompt: brief.prompt ?? taskPrompt(row.role, goal, part?.name ?? row.name),
     role: row.role,
     material,
-    tools: row.role === 'reduce' ? [] : [...profile.tools],
-    ...(workspace === null ? {} : { workspace: { manifest: { blob: workspace.blob }, focus: [...(part?.files ?? [])] } }),
+    tools: toolless.has(row.role) ? [] : [...profile.tools],
+    ...(workspace === null ? {} : { workspace: { manifest: { blob: workspace }, focus: [...(part?.files ?? [])] } }),
     outputTokensMax: profile.outputTokensMax,
+    ...(profile.approval === undefined ? {} : { approval: profile.approval }),
   };
+}
+
+/** The profile as it was frozen with the goal. */
+function profileOf(accept: GoalAccept, name: string | undefined): FrozenProfile {
+  return (name === undefined ? undefined : accept.stageProfiles?.[name]) ?? accept.profile;
+}
+
+/** The manifest that a task begins with, as a blob: the goal's, with what the tasks before it on the same item changed. */
+async function workspaceOf(host: SwarmHost, accept: GoalAccept, table: CoordinatorTable, row: TaskRow): Promise<string | null> {
+  const base = accept.workspace?.blob ?? null;
+  const changes: (readonly Artifact[])[] = [];
+  for (const task of chainOf((at) => taskOf(table, at).follows, row.follows)) {
+    const { artifacts, artifactsBlob } = taskOf(table, task);
+    const list = artifactsBlob === null ? artifacts : await readJson<readonly Artifact[]>(host, accept.tenant, artifactsBlob);
+    if (list.length > 0) changes.push(list);
+  }
+  if (changes.length === 0) return base;
+  const manifest = base === null ? { files: [] } : await readJson<Manifest>(host, accept.tenant, base);
+  return host.bus.blobs.put(accept.tenant, new TextEncoder().encode(JSON.stringify(overlay(manifest, changes))));
+}
+
+/** Several results as one text, each under the name of its task; a long one is a blob. */
+async function joinResults(host: SwarmHost, request: Request, { address, table }: EffectContext): Promise<{ readonly type: string; readonly [field: string]: unknown }> {
+  const rows = (request['tasks'] as readonly number[]).map((task) => taskOf(table as CoordinatorTable, task));
+  const texts: string[] = [];
+  for (const row of rows) texts.push(`## ${row.name}\n\n${(await wholeResult(host, address.tenant, row)).trim()}`);
+  const text = texts.join('\n\n');
+  if (text.length <= resultInlineCharsMax) return { type: 'result.joined', result: text };
+  return { type: 'result.joined', result: text.slice(0, excerptCharsMax), blob: await host.bus.blobs.put(address.tenant, new TextEncoder().encode(text)) };
+}
+
+async function wholeResult(host: SwarmHost, tenant: string, row: TaskRow): Promise<string> {
+  return row.blob === null ? (row.result ?? '') : new TextDecoder().decode(await host.bus.blobs.get(tenant, row.blob));
 }
 
 /** A result as material: whole when it fits its share, else cut with a mark. */
 async function resultOf(host: SwarmHost, tenant: string, row: TaskRow, shares: number): Promise<string> {
-  const whole = row.blob === null ? (row.result ?? '') : new TextDecoder().decode(await host.bus.blobs.get(tenant, row.blob));
+  const whole = await wholeResult(host, tenant, row);
   const charsMax = Math.floor(materialCharsMax / shares);
   return whole.length <= charsMax ? whole : `${whole.slice(0, charsMax)}\n[cut: ${whole.length - charsMax} more characters]`;
 }

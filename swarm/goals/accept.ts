@@ -3,10 +3,11 @@ import { canonicalJson } from '../../actors/cell/canonical.ts';
 import type { Blobs } from '../../actors/ports/blobs.ts';
 import { FlockworkError } from '../../protocols/errors/error.ts';
 import { agentsDefault, type GoalSubmission, type Manifest, type ManifestFile, manifestFilesMax, type Quota, type QuotaOptions, type StrategyOptions } from '../../protocols/goals/goal.ts';
-import type { GoalAccept } from '../coordinator/coordinator.inputs.ts';
+import type { FrozenProfile, GoalAccept } from '../coordinator/coordinator.inputs.ts';
 import { coordinatorKind } from '../coordinator/coordinator.kind.ts';
 import { chooseStrategy } from '../strategies/choose.ts';
 import { strategyOf } from '../strategies/index.ts';
+import type { ChosenStrategy } from '../strategies/strategy.ts';
 import type { GoalSettings } from '../swarm-host.ts';
 import { type GoalMaterial, splitParts, wholePart } from './parts.ts';
 
@@ -19,8 +20,11 @@ export async function acceptGoal(submission: GoalSubmission, goalId: string, ten
   const asked = optionsOf(submission.strategy);
   const shape = { parts: parts.length, files: material.manifest?.files.length ?? 0, items: material.items.length };
   const { strategy, why } = chooseStrategy(asked, shape);
-  strategyOf(strategy.type);
-  const plan = strategy.type === 'single' || parts.length === 0 ? [wholePart(material)] : parts;
+  // A consensus answers the goal as a whole, each proposer by itself.
+  const plan = strategy.type === 'single' || strategy.type === 'consensus' || parts.length === 0 ? [wholePart(material)] : parts;
+  // Options that cannot work are refused now, not when the goal starts.
+  strategyOf(strategy.type).begin({ options: strategy, parts: plan.length, agents });
+  const stageProfiles = profilesOf(strategy, submission.model, settings);
   const store = (value: unknown): Promise<string> => blobs.put(tenant, new TextEncoder().encode(JSON.stringify(value)));
   const { manifest } = material;
   return {
@@ -35,6 +39,7 @@ export async function acceptGoal(submission: GoalSubmission, goalId: string, ten
     agents,
     quota: mergeQuota(settings.quota, submission.quota),
     profile,
+    ...(stageProfiles === undefined ? {} : { stageProfiles }),
     plan: { blob: await store(plan), count: plan.length },
     workspace: manifest === null ? null : { blob: await store(manifest), files: manifest.files.length, bytes: manifest.files.reduce((sum, { size }) => sum + size, 0) },
     taskAttemptsMax: settings.taskAttemptsMax,
@@ -65,6 +70,13 @@ function optionsOf(strategy: GoalSubmission['strategy']): StrategyOptions | unde
   if (strategy === undefined || typeof strategy === 'object') return strategy;
   if (strategy === 'pipeline') throw new FlockworkError('invalid_request', 'strategy pipeline needs its stages: {"type":"pipeline","stages":[{"name","prompt"}]}', { details: { strategy } });
   return { type: strategy };
+}
+
+/** The profiles that stages name, resolved. Throws `profile_unknown`. */
+function profilesOf(strategy: ChosenStrategy, model: string | undefined, settings: GoalSettings): Record<string, FrozenProfile> | undefined {
+  if (strategy.type !== 'pipeline') return undefined;
+  const names = new Set(strategy.stages.flatMap(({ profile }) => (profile === undefined ? [] : [profile])));
+  return names.size === 0 ? undefined : Object.fromEntries([...names].map((name) => [name, settings.profile(name, model)]));
 }
 
 async function gather(submission: GoalSubmission, tenant: string, settings: GoalSettings, blobs: Blobs): Promise<GoalMaterial> {

@@ -8,10 +8,11 @@ import { FlockworkError, failureOf } from '../../protocols/errors/error.ts';
 import { type Artifact, type GoalStatus, type GoalSubmission, type GoalView, isEnded, type Manifest, type QuotaOptions } from '../../protocols/goals/goal.ts';
 import { coordinatorActor } from '../../protocols/goals/task.ts';
 import { inboxSubject, journalSubject } from '../../protocols/subjects.ts';
-import type { CoordinatorTable } from '../coordinator/coordinator.table.ts';
+import { type CoordinatorTable, contributes } from '../coordinator/coordinator.table.ts';
 import { loadFold } from '../../actors/cell/load.ts';
 import type { GoalSettings, SwarmHost } from '../swarm-host.ts';
 import { acceptGoal, idempotentGoalId, submissionHash } from './accept.ts';
+import { changesOf, type TaskChanges } from './changes.ts';
 import { type GoalRow, goalKey, listPrefix } from './goal-index.ts';
 import { goalView } from './goal-view.ts';
 
@@ -101,15 +102,13 @@ export class Goals {
     const { bus, kinds, cellBounds } = this.#host;
     const { fold } = await loadFold(bus, kinds, stream, cellBounds.inboxSeenMax);
     const table = fold?.table as CoordinatorTable | undefined;
-    const changes = new Map<string, Artifact>();
-    const add = (one: Artifact): void => {
-      const same = `${one.path}\n${one.change === 'deleted' ? one.change : (one.sha256 ?? one.task)}`;
-      if (!changes.has(same)) changes.set(same, one);
-    };
-    for (const one of table?.artifacts ?? []) add(one);
-    for (const blob of table?.artifactBlobs ?? []) for (const one of await this.#json<Artifact[]>(tenant, blob)) add(one);
     const manifest = row.workspaceBlob === null ? { files: [] } : await this.#json<Manifest>(tenant, row.workspaceBlob);
-    return { items: [...changes.values()].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0)), manifest };
+    const tasks: TaskChanges[] = [];
+    for (const [task, { follows, artifacts, artifactsBlob }] of table?.tasks.entries() ?? []) {
+      if (table !== undefined && !contributes(table, task)) continue;
+      tasks.push({ task, follows, artifacts: artifactsBlob === null ? artifacts : await this.#json<Artifact[]>(tenant, artifactsBlob) });
+    }
+    return { items: changesOf(manifest, tasks), manifest };
   }
 
   async #json<Value>(tenant: string, blob: string): Promise<Value> {

@@ -68,17 +68,16 @@ export function reserveShare(ledger: Ledger, attempt: string, tasksLeft: number,
 }
 
 /** Grants an attempt more: twice what it needs if that is left, else what it needs. Undefined, and the quota that stands in the way, when it is not. */
-export function grantMore(ledger: Ledger, attempt: string, need: { tokens: number; toolCalls: number }): Amounts | { readonly short: string } {
+export function grantMore(ledger: Ledger, attempt: string, need: { readonly tokens: number; readonly toolCalls: number; readonly costMicroUsd: number }): Amounts | { readonly short: string } {
   const left = available(ledger);
-  const wanted: Amounts = { tokens: need.tokens, toolCalls: need.toolCalls, costMicroUsd: 0 };
+  const wanted: Amounts = { tokens: need.tokens, toolCalls: need.toolCalls, costMicroUsd: need.costMicroUsd };
   for (const name of names) {
     if (wanted[name] > left[name]) return { short: quotaNames[name] };
   }
-  if (left.costMicroUsd === 0 && ledger.spent.costMicroUsd > 0) return { short: quotaNames.costMicroUsd };
   const grant: Amounts = {
     tokens: Math.min(left.tokens, wanted.tokens * 2),
     toolCalls: Math.min(left.toolCalls, wanted.toolCalls * 2),
-    costMicroUsd: Math.floor(left.costMicroUsd / 4),
+    costMicroUsd: Math.max(wanted.costMicroUsd, Math.floor(left.costMicroUsd / 4)),
   };
   hold(ledger, attempt, grant);
   return grant;
@@ -124,7 +123,8 @@ export function quotaFigures(ledger: Ledger, quota: string): { used: number; lim
 }
 
 function hold(ledger: Ledger, attempt: string, amounts: Amounts): void {
-  const held = (ledger.reserved[attempt] ??= none());
+  const held = ledger.reserved[attempt] ?? none();
+  ledger.reserved[attempt] = held;
   for (const name of names) {
     held[name] += amounts[name];
     ledger.held[name] += amounts[name];

@@ -40,6 +40,8 @@ export class ShardOwner {
   readonly #perform: Perform;
   readonly #supervisor: Supervisor;
   readonly #opening = new Map<string, Promise<Cell | undefined>>();
+  /** By shard: stops its cells, those that are still being opened among them. */
+  readonly #halts = new Map<number, AbortController>();
   readonly #lastActive = new Map<string, number>();
   readonly #wakers = new Map<string, () => void>();
   #follow: Subscription | undefined;
@@ -76,6 +78,7 @@ export class ShardOwner {
     const host = this.#host;
     const fresh = shards.filter((shard) => !this.#shards.has(shard));
     for (const shard of fresh) {
+      this.#halts.set(shard, new AbortController());
       this.#shards.set(shard, new InboxPump({ host, cells: this.#cells, adoption: this.#adoption, shard, wake: (tenant, root) => this.#wake(tenant, root) }));
     }
     const active = (await Promise.all(fresh.map((shard) => this.#activeRoots(shard)))).flat();
@@ -88,7 +91,11 @@ export class ShardOwner {
   /** Lets go of shards at once: their cells stop and their effects are aborted; the journals go on with the next owner. */
   async drop(shards: readonly number[]): Promise<void> {
     const pumps = shards.flatMap((shard) => this.#shards.get(shard) ?? []);
-    for (const shard of shards) this.#shards.delete(shard);
+    for (const shard of shards) {
+      this.#shards.delete(shard);
+      this.#halts.get(shard)?.abort();
+      this.#halts.delete(shard);
+    }
     for (const name of this.#supervisor.children) {
       const shard = parseJournalSubject(name)?.shard;
       if (shard !== undefined && !this.#shards.has(shard)) this.#supervisor.stop(name);
@@ -203,6 +210,7 @@ export class ShardOwner {
   #cellOptions(tenant: string, root: string, stream: string, restarts: number): CellOptions {
     const { bus, clock, ids, kinds, node, cellBounds, onDead, observe } = this.#host;
     const shard = shardOf(root);
+    const signal = this.#halts.get(shard)?.signal;
     return {
       address: { tenant, root, actor: coordinatorActor },
       stream,
@@ -213,6 +221,7 @@ export class ShardOwner {
       bounds: cellBounds,
       mayStart: () => this.#shards.has(shard) && this.#mayStart(shard),
       onDead,
+      ...(signal === undefined ? {} : { signal }),
       restarts,
       ...(observe === undefined ? {} : { observe }),
     };

@@ -15,6 +15,8 @@ export interface MapReduceState {
   readonly fanIn: number;
   readonly onFailure: 'fail' | 'partial';
   readonly layers: TreeNode[][];
+  /** Tasks in all: the maps, and the merges of more than one child. */
+  tasks: number;
   nextPart: number;
   /** Reduce nodes that may start, as [layer, index]. */
   readonly ready: [number, number][];
@@ -30,14 +32,18 @@ export interface MapReduceState {
  */
 export const mapReduce: Strategy<MapReduceState> = {
   name: 'map-reduce',
-  begin({ parts, fanIn, onFailure }) {
+  speculates: true,
+  begin({ options, parts }) {
+    const { fanIn = fanInDefault, onFailure = 'fail' } = options.type === 'map-reduce' ? options : {};
     const layers: TreeNode[][] = [Array.from({ length: parts }, () => ({ open: 0, task: null }))];
     for (let width = parts; width > 1; ) {
       const below = width;
       width = Math.ceil(width / fanIn);
       layers.push(Array.from({ length: width }, (_, index) => ({ open: Math.min(fanIn, below - index * fanIn), task: null })));
     }
-    return { fanIn, onFailure, layers, nextPart: 0, ready: [], lost: 0, failed: null, ended: parts === 0 };
+    // A node with one child is that child: nothing is merged.
+    const merges = layers.slice(1).flat().filter(({ open }) => open > 1).length;
+    return { fanIn, onFailure, layers, tasks: parts + merges, nextPart: 0, ready: [], lost: 0, failed: null, ended: parts === 0 };
   },
   next(state) {
     if (state.failed !== null) return undefined;
@@ -48,13 +54,15 @@ export const mapReduce: Strategy<MapReduceState> = {
     state.nextPart += 1;
     return { role: 'map', name: `part ${part + 1}`, part, place: [0, part] };
   },
-  completed(state, [layer = 0, index = 0], task) {
+  completed(state, [layer = 0, index = 0], { task }) {
     settle(state, layer, index, task);
+    return [];
   },
   failed(state, [layer = 0, index = 0], task) {
     state.lost += 1;
     if (state.onFailure === 'fail') state.failed ??= task;
     else settle(state, layer, index, null);
+    return [];
   },
   end(state) {
     if (state.failed !== null) return { failed: state.failed };
@@ -62,7 +70,7 @@ export const mapReduce: Strategy<MapReduceState> = {
     const root = state.layers.at(-1)?.[0]?.task ?? null;
     return root === null ? { failed: -1 } : { result: root, partial: state.lost };
   },
-  expected: (state) => state.layers.reduce((sum, layer) => sum + layer.length, 0),
+  expected: (state) => state.tasks,
 };
 
 /** Notes how a node ended and passes it up: a parent with one surviving child is that child, one with none has nothing. */
@@ -79,13 +87,20 @@ function settle(state: MapReduceState, layer: number, index: number, task: numbe
   parent.open -= 1;
   if (parent.open > 0) return;
   const survivors = childTasks(state, layer + 1, up);
-  if (survivors.length > 1) state.ready.push([layer + 1, up]);
-  else settle(state, layer + 1, up, survivors[0] ?? null);
+  if (survivors.length > 1) {
+    state.ready.push([layer + 1, up]);
+    return;
+  }
+  if (childrenOf(state, layer + 1, up).length > 1) state.tasks -= 1;
+  settle(state, layer + 1, up, survivors[0] ?? null);
 }
 
 function childTasks(state: MapReduceState, layer: number, index: number): number[] {
-  const children = state.layers[layer - 1]?.slice(index * state.fanIn, (index + 1) * state.fanIn) ?? [];
-  return children.flatMap(({ task }) => (task === null ? [] : [task]));
+  return childrenOf(state, layer, index).flatMap(({ task }) => (task === null ? [] : [task]));
+}
+
+function childrenOf(state: MapReduceState, layer: number, index: number): readonly TreeNode[] {
+  return state.layers[layer - 1]?.slice(index * state.fanIn, (index + 1) * state.fanIn) ?? [];
 }
 
 function reduceTask(state: MapReduceState, [layer, index]: [number, number]): NewTask {

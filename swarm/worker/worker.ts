@@ -35,6 +35,8 @@ export class Worker {
   readonly #concurrency: number;
   readonly #perform: Perform;
   readonly #abort = new AbortController();
+  /** Stops the cells, those that are still being opened among them. */
+  readonly #halt = new AbortController();
   readonly #running = new Map<string, Promise<void>>();
   #loops: Promise<void>[] = [];
   #freed: (() => void)[] = [];
@@ -67,7 +69,7 @@ export class Worker {
       await Promise.race([Promise.allSettled(this.#running.values()), late]);
       disarm();
     }
-    for (const cell of this.#cells.all()) if (cell.address.actor !== coordinatorActor) cell.stop();
+    this.#halt.abort();
     await Promise.allSettled([...this.#running.values(), ...this.#loops]);
   }
 
@@ -125,11 +127,12 @@ export class Worker {
   }
 
   async #runAgent(message: TaskMessage, stream: string, fresh: boolean, claim: Claim): Promise<void> {
-    const options = this.#cellOptions(message, stream, claim);
+    const lost = new AbortController();
+    claim.onLost(() => lost.abort());
+    const options = this.#cellOptions(message, stream, claim, AbortSignal.any([this.#halt.signal, lost.signal]));
     const cell = fresh ? await Cell.create(options, { ...(await this.#assignment(message)) }) : await Cell.open(options);
     if (cell === undefined) throw new Error(`the journal ${stream} vanished while it was opened`);
     this.#cells.add(cell);
-    claim.onLost(() => cell.stop());
     // The owner of the shard may be another process: it hands over here what came into the agent's inbox.
     const door = await this.#host.bus.pubsub.serve(deliverSubject(cell.address), async (body) => cell.post(JSON.parse(body) as Input));
     const end = await cell.whenStopped();
@@ -154,7 +157,7 @@ export class Worker {
     return row !== undefined && isEnded((JSON.parse(row) as GoalRow).status);
   }
 
-  #cellOptions({ tenant, root, task, attempt }: TaskMessage, stream: string, claim: Claim): CellOptions {
+  #cellOptions({ tenant, root, task, attempt }: TaskMessage, stream: string, claim: Claim, signal: AbortSignal): CellOptions {
     const { bus, clock, ids, kinds, node, cellBounds, onDead, observe } = this.#host;
     return {
       address: { tenant, root, actor: agentActor(task, attempt) },
@@ -166,6 +169,7 @@ export class Worker {
       bounds: cellBounds,
       mayStart: () => claim.held,
       onDead,
+      signal,
       parent: coordinatorActor,
       ...(observe === undefined ? {} : { observe }),
     };

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { readdir, readFile, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Blobs } from '../../../actors/ports/blobs.ts';
@@ -92,6 +93,8 @@ export class EmbeddedBlobs implements Blobs {
 
   async getNamed(name: string): Promise<Uint8Array | undefined> {
     const path = this.#namedPath(name);
+    // Most actors never have one, and an error for each of them is dear.
+    if (!existsSync(path)) return undefined;
     const stored = await ifThere(readFile(path), `read the snapshot ${name}`);
     if (stored === undefined) return undefined;
     const bytes = stored.subarray(hashBytes);

@@ -24,3 +24,7 @@ export const waitingRequestsMax = 100_000;
 export const readPageEntriesMax = 256;
 /** The same in characters of records, at least one entry. */
 export const readPageCharactersMax = 2_097_152;
+/** The most entries without a change that an index may have applied without noting it; they are read again at the next opening. */
+export const markEntriesMax = 1_024;
+/** The most streams whose last position is kept in memory; the others are looked up in the store. */
+export const streamsLatelyMax = 4_096;

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Sync } from './database.ts';
+import { systemCode } from './store-error.ts';
 
 async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r');
@@ -12,9 +13,34 @@ async function syncFolder(folder: string): Promise<void> {
   }
 }
 
+/**
+ * Answers the first folder that it made, undefined when all were there. Node's own recursive mkdir tries for ever where a file system
+ * refuses new folders with ENOENT, as /proc does.
+ */
+async function makeAll(folder: string): Promise<string | undefined> {
+  try {
+    return await makeOne(folder);
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT' || dirname(folder) === folder) throw error;
+  }
+  const first = await makeAll(dirname(folder));
+  const made = await makeOne(folder);
+  return first ?? made;
+}
+
+async function makeOne(folder: string): Promise<string | undefined> {
+  try {
+    await mkdir(folder, { mode: 0o700 });
+    return folder;
+  } catch (error) {
+    if (systemCode(error) === 'EEXIST' && (await stat(folder)).isDirectory()) return undefined;
+    throw error;
+  }
+}
+
 /** Makes a folder, for its owner only, and all above it; with `full` they are on the disk afterwards. Changes nothing of one that is there. */
 export async function makeFolder(folder: string, sync: Sync): Promise<void> {
-  const first = await mkdir(folder, { recursive: true, mode: 0o700 });
+  const first = await makeAll(folder);
   if (first === undefined || sync === 'off') return;
   for (let made = folder; ; made = dirname(made)) {
     await syncFolder(dirname(made));

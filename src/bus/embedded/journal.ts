@@ -3,6 +3,7 @@ import { type Journal, type JournalEntry, nothingBefore, type Position, type Rea
 import { FlockworkError } from '../../../protocols/errors/error.ts';
 import { appendRecordsMax, recordBytesMax } from '../../../protocols/journal/record.ts';
 import { isToken, parseJournalSubject } from '../../../protocols/subjects.ts';
+import { streamsLatelyMax } from './bounds.ts';
 import { storeId } from './database.ts';
 import type { Followers } from './followers.ts';
 import type { CommitParticipant, GroupCommit } from './group-commit.ts';
@@ -13,6 +14,8 @@ interface StreamRow {
   readonly id: number;
   readonly root: number;
   readonly shard: number;
+  /** Where the stream stands. */
+  readonly position: Position;
 }
 
 function checkRecords(stream: string, records: readonly string[]): void {
@@ -55,6 +58,8 @@ export class EmbeddedJournal implements Journal, CommitParticipant {
   readonly #addRoot: StatementSync;
   readonly #addStream: StatementSync;
   readonly #addEntry: StatementSync;
+  /** The streams appended to lately, as the running transaction sees them; this process is the only writer. */
+  readonly #lately = new Map<string, StreamRow>();
   #head: number;
   #entries = 0;
   /** Entries of the running transaction. */
@@ -116,11 +121,14 @@ export class EmbeddedJournal implements Journal, CommitParticipant {
 
   afterFailure(): void {
     this.#written = [];
+    this.#lately.clear();
   }
 
   #append(stream: string, after: Position, body: string): Position {
-    const known = this.#find(stream);
-    const found = known === undefined ? nothingBefore : this.#position(known);
+    // Put back only when the whole append went well: a throw undoes it alone.
+    const known = this.#lately.get(stream) ?? this.#find(stream);
+    this.#lately.delete(stream);
+    const found = known?.position ?? nothingBefore;
     if (found !== after) {
       const repeated = known === undefined ? undefined : this.#repeated(known, after, body);
       if (repeated !== undefined) return repeated;
@@ -137,17 +145,25 @@ export class EmbeddedJournal implements Journal, CommitParticipant {
     const entry = entryOf(sequence, stream, body);
     this.#projection.apply(entry);
     this.#written.push(entry);
+    this.#remember(stream, { id, root, shard, position: entry.position });
     return entry.position;
   }
 
   #find(stream: string): StreamRow | undefined {
     const row = this.#findStream.get(stream);
-    return row === undefined ? undefined : { id: Number(row['id']), root: Number(row['root']), shard: Number(row['shard']) };
+    if (row === undefined) return undefined;
+    const last = this.#lastOf.get(Number(row['id']));
+    const position = last === undefined ? nothingBefore : String(last['sequence']);
+    return { id: Number(row['id']), root: Number(row['root']), shard: Number(row['shard']), position };
   }
 
-  #position({ id }: StreamRow): Position {
-    const row = this.#lastOf.get(id);
-    return row === undefined ? nothingBefore : String(row['sequence']);
+  #remember(stream: string, row: StreamRow): void {
+    this.#lately.set(stream, row);
+    if (this.#lately.size <= streamsLatelyMax) return;
+    for (const oldest of this.#lately.keys()) {
+      this.#lately.delete(oldest);
+      return;
+    }
   }
 
   /** The position that the same append got before its answer was lost. Salts make equal records of two writers impossible. */
@@ -168,6 +184,6 @@ export class EmbeddedJournal implements Journal, CommitParticipant {
     const { shard } = address;
     const subject = stream.slice(0, stream.lastIndexOf('.'));
     const root = Number((this.#findRoot.get(subject) ?? this.#addRoot.get(subject, shard))?.['id']);
-    return { id: Number(this.#addStream.get(stream, root, shard)?.['id']), root, shard };
+    return { id: Number(this.#addStream.get(stream, root, shard)?.['id']), root, shard, position: nothingBefore };
   }
 }

@@ -2,6 +2,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { JournalEntry } from '../../../actors/ports/journal.ts';
 import type { Projection, ProjectionChange, ProjectionRow, Projector } from '../../../actors/ports/projection.ts';
 import { journalPattern } from '../../../protocols/subjects.ts';
+import { markEntriesMax } from './bounds.ts';
 import type { GroupCommit } from './group-commit.ts';
 import type { JournalReader } from './journal-reader.ts';
 import { reading, storeError } from './store-error.ts';
@@ -24,6 +25,9 @@ export class EmbeddedProjection implements Projection {
   readonly #mark: StatementSync;
   readonly #head: StatementSync;
   readonly #current: (key: string) => string | undefined;
+  /** The last entry that the store says is applied, and whether one after it changed a row. */
+  #marked = 0;
+  #changed = false;
 
   constructor(database: DatabaseSync, parts: { commits: GroupCommit; reader: JournalReader; projector: Projector }) {
     this.#commits = parts.commits;
@@ -79,11 +83,20 @@ export class EmbeddedProjection implements Projection {
 
   /** Inside the transaction of an append. */
   apply(entry: JournalEntry): void {
-    for (const change of this.#changes(entry)) this.#change(change);
+    for (const change of this.#changes(entry)) {
+      this.#change(change);
+      this.#changed = true;
+    }
   }
 
-  /** Inside the transaction: all entries up to `sequence` have been applied. */
+  /**
+   * Inside the transaction: all entries up to `sequence` have been applied. Entries that changed nothing would change nothing again:
+   * their mark costs a page of every commit, and may lag by `markEntriesMax`.
+   */
   markApplied(sequence: number): void {
+    if (!this.#changed && sequence - this.#marked < markEntriesMax) return;
+    this.#changed = false;
+    this.#marked = sequence;
     this.#mark.run(this.#projector.name, this.#projector.version, sequence);
   }
 
@@ -116,6 +129,7 @@ export class EmbeddedProjection implements Projection {
       count += page.entries.length;
       next = page.next;
     }
+    this.#changed = true;
     this.markApplied(head);
     return count;
   }

@@ -126,7 +126,8 @@ export class EmbeddedQueue implements Queue, CommitParticipant {
   }
 
   afterCommit(): void {
-    if (this.#touched.size === 0 && this.#waiters.size === 0) return;
+    // Claims and delays begin where a topic was touched; those that ended meanwhile only make the timer fire for nothing once.
+    if (this.#touched.size === 0) return;
     this.#touched.clear();
     for (const waiter of this.#served.splice(0)) {
       const claimed = waiter.claimed;

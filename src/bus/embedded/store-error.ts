@@ -3,7 +3,7 @@ import { FlockworkError } from '../../../protocols/errors/error.ts';
 /** Primary result codes of SQLite, https://www.sqlite.org/rescode.html */
 export const sqliteBusy = 5;
 const sqliteReadOnly = 8;
-const sqliteIo = 10;
+export const sqliteIo = 10;
 const sqliteCorrupt = 11;
 const sqliteFull = 13;
 const sqliteNoDatabase = 26;

@@ -4,7 +4,6 @@ import { counted, quotaText } from '../output/figures.ts';
 import { loadSettings, type SettingOptions } from '../settings.ts';
 
 export interface StartOptions extends SettingOptions {
-  readonly quicPort?: string;
   readonly json?: boolean;
 }
 
@@ -12,7 +11,6 @@ export interface StartOptions extends SettingOptions {
 export async function start(io: CommandIo, options: StartOptions): Promise<number> {
   const config = await loadSettings(io, options, true);
   const { values } = config;
-  if (options.quicPort !== undefined) note(io, 'quic is not available in this build; --quic-port is ignored');
   const { startNode } = await import('../../node/index.ts');
   const node = await startNode({ config, roles: values.node.roles, listen: true, onNote: (line) => note(io, line) });
   const stopped = interruption(io);

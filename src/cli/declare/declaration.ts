@@ -31,8 +31,9 @@ export function withSettings(command: Command): Command {
 /** Which node a client command talks to. */
 export function withConnection(command: Command): Command {
   return withSettings(command)
-    .option('--connect <address>', 'ws://host:port/v1/ws or http://host:port (FLOCKWORK_CONNECT; default: the live node of the data folder)')
-    .option('--token-file <file>', 'a file with the token (default: FLOCKWORK_TOKEN)');
+    .option('--connect <address>', 'ws://host:port/v1/ws, http://host:port or a QUIC multiaddr (FLOCKWORK_CONNECT; default: the live node of the data folder)')
+    .option('--token-file <file>', 'a file with the token (default: FLOCKWORK_TOKEN)')
+    .option('--identity-file <file>', 'for QUIC: the key that is your peer id; made when missing (FLOCKWORK_IDENTITY_FILE; default: a new one each time)');
 }
 
 /** Collects an option that may be given many times. */

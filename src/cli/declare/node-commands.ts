@@ -5,8 +5,8 @@ import { type Choose, declare, withConnection, withSettings } from './declaratio
 export function declareNodeCommands(program: Command, choose: Choose): void {
   withSettings(
     declare(program, 'start', 'Run a node as a service. Prints one line per endpoint, then a line that begins with ready. SIGTERM drains it.', [
-      ['flockwork start', 'on http://127.0.0.1:9090'],
-      ['flockwork start --http-port 0 --data-dir /var/lib/flockwork', 'on a free port'],
+      ['flockwork start', 'on http://127.0.0.1:9090, and for QUIC on UDP port 4433'],
+      ['flockwork start --http-port 0 --quic-port 0 --data-dir /var/lib/flockwork', 'on free ports'],
       ['flockwork start --roles worker --nats nats://10.0.0.7:4222', 'a worker of a cluster'],
     ]),
   )
@@ -14,7 +14,7 @@ export function declareNodeCommands(program: Command, choose: Choose): void {
     .option('--nats <url...>', 'use NATS; local is nats://127.0.0.1:4222')
     .option('--host <address>', 'the address to listen on (default 127.0.0.1)')
     .option('--http-port <port>', 'the port for HTTP and WebSocket (default 9090; 0 takes a free one)')
-    .option('--quic-port <port>', 'accepted for later; QUIC is not in this build')
+    .option('--quic-port <port>', 'the UDP port for QUIC (default 4433; 0 takes a free one)')
     .option('--model <provider/name>', 'the model of goals that name none')
     .option('--sandbox <kind>', 'what isolates system.run: bubblewrap or none')
     .action((options) => choose(async (io) => (await import('../commands/start.ts')).start(io, options)));

@@ -26,6 +26,7 @@ export interface Evidence {
 
 const hitLine = /^(.+?):(\d+): ?(.*)$/;
 const readLine = /^ *(\d+)\t(.*)$/;
+const notLookedAt = /passed over|could not be read|stopped after/;
 /** Hits beyond it are counted, not kept. */
 const hitsMax = 5_000;
 const notesMax = 12;
@@ -40,7 +41,9 @@ function linesOf(text: string, shape: RegExp): { lines: string[]; cut: string | 
   while (lines.at(-1) === '') lines.pop();
   const last = lines.at(-1);
   const cut = last?.startsWith('[') === true && !shape.test(last);
-  return { lines: cut ? lines.slice(0, -1) : lines, cut: cut && lines.length > 1 ? last.replace(/^\[|\]$/g, '') : undefined };
+  // Alone, such a line says that there is nothing, unless it says what was not looked at.
+  const told = lines.length > 1 || (last !== undefined && notLookedAt.test(last));
+  return { lines: cut ? lines.slice(0, -1) : lines, cut: cut && told ? last.replace(/^\[|\]$/g, '') : undefined };
 }
 
 class Collector {

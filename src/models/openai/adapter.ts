@@ -11,6 +11,8 @@ import { costMicroUsd, type Price } from '../prices.ts';
 import { ToolNames } from '../tool-names.ts';
 import { watched } from '../watchdog.ts';
 import { openClient } from './client.ts';
+import { jsonEvents } from './event-reader.ts';
+import { bytesOf, cancelledBy } from './http-fetch.ts';
 import { ReplyBuilder } from './reply-builder.ts';
 import { wireRequest } from './request.ts';
 
@@ -65,9 +67,12 @@ export class OpenAiAdapter implements ModelAdapter {
     const round = request.messages.filter((message) => message.role === 'assistant').length;
     const builder = new ReplyBuilder({ ...bounds, model: request.model, names, round });
     const open = async (signal: AbortSignal): Promise<AsyncIterable<unknown>> => {
-      const { data, response } = await client.chat.completions.create(body, { signal, headers: { [callKeyHeader]: request.key } }).withResponse();
+      // Read here: the SDK's own reader of the stream costs as much as the rest of the call.
+      const response = await client.chat.completions
+        .create(body, { fetchOptions: cancelledBy(signal), headers: { [callKeyHeader]: request.key } })
+        .asResponse();
       expectEventStream(response.headers.get('content-type'), { baseUrl: wire.baseUrl, model: request.model, hint: 'most servers want it to end in /v1' });
-      return data;
+      return jsonEvents(bytesOf(response, bounds.tailMaxMs));
     };
     for await (const chunk of watched(open, { ...bounds, signal: options.signal, model: request.model, ended: () => builder.ended })) {
       const text = builder.add(chunk);

@@ -1,6 +1,7 @@
 import type { OpenAI } from 'openai';
 import type { ModelBounds } from '../bounds.ts';
 import type { WireOptions } from '../options.ts';
+import { httpFetch } from './http-fetch.ts';
 
 /** The one place that loads the SDK. Nothing is left to its environment variables, and it never retries. */
 export async function openClient(wire: WireOptions & { readonly baseUrl: string }, bounds: Pick<ModelBounds, 'callMaxMs'>): Promise<OpenAI> {
@@ -14,6 +15,7 @@ export async function openClient(wire: WireOptions & { readonly baseUrl: string 
     adminAPIKey: null,
     organization: wire.organization ?? null,
     project: null,
+    fetch: httpFetch,
     maxRetries: 0,
     // It only covers the wait for the headers; the watchdogs cover all of it and must be the ones to fire.
     timeout: bounds.callMaxMs * 2,

@@ -6,5 +6,5 @@ export type { MockCall } from './journal.ts';
 export type { MockReply, MockToolCall, MockUsage } from './reply.ts';
 export type { MockRequest } from './request.ts';
 export type { StepsOptions } from './scenes.ts';
-export { loadMockRules, type MockRule, type MockScript } from './script.ts';
+export type { MockRule, MockScript } from './script.ts';
 export { type MockModel, type MockModelOptions, startMockModel } from './server.ts';

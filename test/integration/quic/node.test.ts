@@ -158,6 +158,23 @@ describeQuic('a node with QUIC', () => {
     expect(refused.stderr).toContain('bind_refused');
   });
 
+  test('a node with a list of peers knows a user of the command line by the identity file', async () => {
+    const made = await finished(flockwork(['goals', '--connect', '/ip4/127.0.0.1/udp/1/quic-v1/p2p/x', '--identity-file', 'me.key']));
+    const peer = /peer id is (12D3Koo\w+)/.exec(made.stderr)?.[1];
+    expect(peer).toBeDefined();
+    expect((await stat(join(folder, 'me.key'))).mode & 0o777).toBe(0o600);
+    await writeFile(join(folder, 'flockwork.toml'), `[quic]\nport = 0\nallowedPeers = [{ peer = "${peer}", tenant = "mine" }]\n`);
+    const node = await started([]);
+    const known = await finished(flockwork(['goals', '--json', '--connect', node.quic ?? ''], { FLOCKWORK_IDENTITY_FILE: 'me.key' }));
+    expect(known.stderr).toBe('');
+    expect(known.code).toBe(0);
+    const unknown = flockwork(['goals', '--json', '--connect', node.quic ?? '']);
+    await finished(unknown);
+    expect(unknown.code).toBe(1);
+    expect(unknown.stderr).toContain('quic.allowedPeers');
+    await stop(node);
+  });
+
   test('run never opens QUIC', async () => {
     const run = await finished(flockwork(['run', 'say hello', '--json'], { ...withoutModule, FLOCKWORK_QUIC_ENABLED: 'on' }));
     expect(run.code).toBe(0);

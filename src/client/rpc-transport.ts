@@ -12,6 +12,7 @@ import {
   type WatchParams,
 } from './transport.ts';
 import { WatchQueue } from './watch-queue.ts';
+import type { Dial } from './wire.ts';
 
 /** Failures after which trying again is of no use. */
 const finalCodes: ReadonlySet<string> = new Set(['unauthorized', 'forbidden', 'version_unsupported', 'closed']);
@@ -23,28 +24,30 @@ interface Watch {
   link: RpcLink | undefined;
 }
 
-export interface WebSocketTransportOptions {
-  readonly url: string;
+export interface RpcTransportOptions {
+  /** As the user wrote it, for messages. */
+  readonly address: string;
+  readonly dial: Dial;
   readonly token?: string | undefined;
   readonly limits: ClientLimits;
 }
 
-/** JSON-RPC over WebSocket. When the connection breaks it connects again, and every watch goes on after its last event. */
-export class WebSocketTransport implements ClientTransport {
-  readonly #options: WebSocketTransportOptions;
+/** JSON-RPC over a connection of any kind. When the connection breaks it connects again, and every watch goes on after its last event. */
+export class RpcTransport implements ClientTransport {
+  readonly #options: RpcTransportOptions;
   readonly #watches = new Map<string, Watch>();
   readonly #closing = new AbortController();
   #link: Promise<RpcLink>;
   #opened: ConnectionResult | undefined;
 
-  private constructor(options: WebSocketTransportOptions) {
+  private constructor(options: RpcTransportOptions) {
     this.#options = options;
     this.#link = this.#connect();
   }
 
   /** Connects once; throws when that fails. Later breaks are mended as `ClientLimits` says. */
-  static async open(options: WebSocketTransportOptions): Promise<WebSocketTransport> {
-    const transport = new WebSocketTransport(options);
+  static async open(options: RpcTransportOptions): Promise<RpcTransport> {
+    const transport = new RpcTransport(options);
     await transport.#link;
     return transport;
   }
@@ -99,7 +102,7 @@ export class WebSocketTransport implements ClientTransport {
     this.#closing.abort();
     for (const { queue } of this.#watches.values()) queue.fail(closedError());
     const [link] = await Promise.allSettled([this.#link]);
-    if (link.status === 'fulfilled') link.value.close();
+    if (link.status === 'fulfilled') await link.value.close();
   }
 
   /** Asks the node for the watch from where its queue stands. A break meanwhile is mended by the next connection. */
@@ -127,8 +130,8 @@ export class WebSocketTransport implements ClientTransport {
   }
 
   async #connect(): Promise<RpcLink> {
-    const { url, token, limits } = this.#options;
-    const { link, opened } = await RpcLink.open(url, token, limits, this.#listener());
+    const { dial, token, limits } = this.#options;
+    const { link, opened } = await RpcLink.open(dial, token, limits, this.#listener());
     this.#opened = opened;
     return link;
   }
@@ -159,7 +162,7 @@ export class WebSocketTransport implements ClientTransport {
   }
 
   async #reconnect(reason: FlockworkError): Promise<RpcLink> {
-    const { limits, url } = this.#options;
+    const { limits, address } = this.#options;
     let last: unknown = reason;
     for (let attempt = 0; attempt < limits.reconnectAttemptsMax; attempt++) {
       await pause(reconnectWait(limits, attempt), this.#closing.signal);
@@ -173,10 +176,10 @@ export class WebSocketTransport implements ClientTransport {
     }
     throw new FlockworkError(
       'connection_lost',
-      `the connection to ${url} broke and ${limits.reconnectAttemptsMax} attempts (reconnectAttemptsMax) did not bring it back`,
+      `the connection to ${address} broke and ${limits.reconnectAttemptsMax} attempts (reconnectAttemptsMax) did not bring it back`,
       {
         cause: last,
-        details: { url, reconnectAttemptsMax: limits.reconnectAttemptsMax },
+        details: { address, reconnectAttemptsMax: limits.reconnectAttemptsMax },
       },
     );
   }

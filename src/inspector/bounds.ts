@@ -1,0 +1,53 @@
+/** Every bound of the inspector. Those of `InspectorBounds` are options of the same name. */
+export interface InspectorBounds {
+  /** How often a page is sent what changed, ms. */
+  readonly tickMs: number;
+  /** Changed actors told to one page in one tick; the others wait, and are counted as `behind`. */
+  readonly rowsPerTickMax: number;
+  /** Steps on the tape of one page in one tick; what is left out is counted. */
+  readonly tapeRowsPerTickMax: number;
+  /** The last steps of a tenant, kept so that a tape that is opened does not begin empty. */
+  readonly tapeStepsMax: number;
+  /** The last steps kept of each actor, so that one that is opened shows what led there. */
+  readonly actorStepsMax: number;
+  /** Different moves kept of each actor. */
+  readonly actorMovesMax: number;
+  /** Steps of watched actors told to one page in one tick; above it the oldest are left out and counted. */
+  readonly watchedStepsPerTickMax: number;
+  /** Actors that one page watches in full. */
+  readonly watchedActorsMax: number;
+  /** Actors that a page names as visible; they are told first. */
+  readonly visibleActorsMax: number;
+  /** Actors of one tenant that are known at the same time; above it the one that ended first is forgotten. */
+  readonly actorsMax: number;
+  /** Actors of one tenant that have ended and are still shown. */
+  readonly endedActorsMax: number;
+  /** Tenants with actors at the same time; those of further ones are not shown. */
+  readonly tenantsMax: number;
+  /** Different event names; further ones are shown as `other`. */
+  readonly namesMax: number;
+  /** Unread bytes of a page above which its frames wait. */
+  readonly bufferedBytesMax: number;
+}
+
+export const inspectorBounds: InspectorBounds = {
+  tickMs: 100,
+  rowsPerTickMax: 300,
+  tapeRowsPerTickMax: 40,
+  tapeStepsMax: 256,
+  actorStepsMax: 16,
+  actorMovesMax: 48,
+  watchedStepsPerTickMax: 200,
+  watchedActorsMax: 8,
+  visibleActorsMax: 256,
+  actorsMax: 20_000,
+  endedActorsMax: 4_000,
+  tenantsMax: 256,
+  namesMax: 1_024,
+  bufferedBytesMax: 1_048_576,
+};
+
+/** A shown context: how deep, how many entries in one object, and how many characters in one text. */
+export const contextDepthMax = 4;
+export const contextEntriesMax = 32;
+export const contextCharsMax = 512;

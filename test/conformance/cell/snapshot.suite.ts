@@ -1,0 +1,86 @@
+import { describe, expect, test } from 'vitest';
+import { Cell } from '../../../actors/cell/cell.ts';
+import { loadFold, snapshotName } from '../../../actors/cell/load.ts';
+import type { Bus } from '../../../actors/ports/bus.ts';
+import { type OpenBus, openerFor, until } from '../harness.ts';
+import { asks, begin, does, probe, probeKinds, probeStream, reopened, replayed, timer } from './probe.ts';
+
+const bounds = { snapshotRecords: 8 };
+
+async function longLived(bus: Bus): Promise<string> {
+  const cell = await Cell.create(probe({ bus, bounds, perform: () => new Promise(() => undefined) }).options, begin({ emit: [asks('a'), timer('t', 60_000)] }));
+  for (let add = 0; add < 20; add++) await cell.post(does({ add, id: `m${add}` }));
+  await until('a snapshot stands', async () => (await loadFold(bus, probeKinds, probeStream, 10)).snapshotAt > 0);
+  cell.stop();
+  return cell.canonical();
+}
+
+async function damage(bus: Bus, change: (bytes: Uint8Array) => Uint8Array): Promise<void> {
+  const bytes = await bus.blobs.getNamed(snapshotName(probeStream));
+  if (bytes === undefined) throw new Error('there is no snapshot');
+  await bus.blobs.putNamed(snapshotName(probeStream), change(Uint8Array.from(bytes)));
+}
+
+/** Snapshots cost or save time; they never change what an actor is. */
+export function snapshotConformance(name: string, open: OpenBus): void {
+  describe(`a cell on the ${name} bus: snapshots`, () => {
+    const opened = openerFor(open);
+
+    test('snapshot and tail are the full fold, byte for byte', async () => {
+      const { bus } = await opened();
+      const live = await longLived(bus);
+      const { fold, snapshotAt } = await loadFold(bus, probeKinds, probeStream, 10_000);
+      expect(snapshotAt).toBeGreaterThan(0);
+      expect(fold?.canonical()).toBe(live);
+      expect(await replayed(bus)).toBe(live);
+    });
+
+    test('a lost snapshot costs time, never truth', async () => {
+      const { bus } = await opened();
+      const live = await longLived(bus);
+      await bus.blobs.deleteNamed(snapshotName(probeStream));
+      const { fold, snapshotAt } = await loadFold(bus, probeKinds, probeStream, 10_000);
+      expect(snapshotAt).toBe(0);
+      expect(fold?.canonical()).toBe(live);
+    });
+
+    test.each([
+      ['cut short', (bytes: Uint8Array) => bytes.slice(0, bytes.length / 2)],
+      ['empty', () => new Uint8Array()],
+      [
+        'with one byte flipped in its state',
+        (bytes: Uint8Array) => {
+          const at = Buffer.from(bytes).indexOf('"total":') + 8;
+          return bytes.with(at, (bytes[at] ?? 0) ^ 1);
+        },
+      ],
+    ])('a snapshot %s is not believed: the journal is folded from its beginning', async (_what, change) => {
+      const { bus } = await opened();
+      const live = await longLived(bus);
+      await damage(bus, change);
+      const { fold } = await loadFold(bus, probeKinds, probeStream, 10_000);
+      expect(fold?.canonical()).toBe(live);
+    });
+
+    test('a cell goes on after its snapshot, numbers and hashes unbroken', async () => {
+      const { bus } = await opened();
+      await longLived(bus);
+      const cell = await reopened(probe({ bus, node: 'n2', bounds, perform: () => new Promise(() => undefined) }).options);
+      await cell.post(does({ add: 1 }));
+      expect(await replayed(bus)).toBe(cell.canonical());
+      cell.stop();
+    });
+
+    test('a throw in the batch that makes a snapshot is not in the snapshot', async () => {
+      const { bus } = await opened();
+      const cell = await Cell.create(probe({ bus, bounds: { snapshotRecords: 3 } }).options, begin());
+      await Promise.all([cell.post(does({ add: 1 })), cell.post(does({ add: 2 })), cell.post(does({ add: 1_000, throws: true }))]);
+      await cell.post(does({ add: 4 }));
+      await until('a snapshot stands', async () => (await loadFold(bus, probeKinds, probeStream, 10)).snapshotAt > 0);
+      const { fold } = await loadFold(bus, probeKinds, probeStream, 10_000);
+      expect(fold?.canonical()).toBe(await replayed(bus));
+      expect(fold?.context).toMatchObject({ total: 7 });
+      cell.stop();
+    });
+  });
+}
