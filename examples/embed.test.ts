@@ -40,6 +40,10 @@ describe('a node inside the process', () => {
       return !existsSync(file) || !/TODO|FIXME/.test(readFileSync(file, 'utf8').split('\n')[line - 1] ?? '');
     });
     expect(wrong).toEqual([]);
+    // The same goal on the same folder is what README.md begins with: each line that it shows must be one of this report.
+    const shown = /^# Find every[\s\S]*?^Written by .*$/m.exec(readFileSync(join(import.meta.dirname, '../README.md'), 'utf8'))?.[0].split('\n') ?? [];
+    expect(shown.length).toBeGreaterThan(10);
+    expect(shown.filter((line) => line !== '…' && !(view.result ?? '').split('\n').includes(line))).toEqual([]);
   });
 
   test('gives its own tool to the agents', async () => {

@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import swagger from '@fastify/swagger';
 import Fastify, {
   type FastifyBaseLogger,
   type FastifyInstance,
@@ -9,7 +8,7 @@ import Fastify, {
   type FastifySerializerCompiler,
   type RawServerDefault,
 } from 'fastify';
-import { jsonSchemaTransform, type ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { z } from 'zod';
 import { FlockworkError } from '../../protocols/errors/error.ts';
 import { frameBytesMax } from '../../protocols/wire/frame.ts';
@@ -19,6 +18,7 @@ import type { DispatcherParts } from './dispatcher.ts';
 import type { GatewayInspector } from './inspector.ts';
 import { requestInvalid } from './issues.ts';
 import { decodeJson } from './json.ts';
+import { openApiDocument } from './openapi.ts';
 import { frameworkFailure, problemHeaders, problemOf } from './problem.ts';
 import { goalRoutes } from './routes-goals.ts';
 import { nodeRoutes, openRoutes } from './routes-node.ts';
@@ -99,17 +99,15 @@ export async function createHttp(parts: DispatcherParts, inspector?: GatewayInsp
     return new FlockworkError('too_many_requests', `the node has ${max} ${what} (${bound}); try again in a moment`, { details: { bound, max } });
   }
 
-  await app.register(swagger, {
-    openapi: {
-      openapi: '3.1.0',
-      info: { title: 'Flockwork', version: parts.host.version },
-      components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
-      security: [{ token: [] }, {}],
-    },
-    transform: jsonSchemaTransform,
-  });
+  let document: Promise<unknown> | undefined;
+  const openApi = (): Promise<unknown> =>
+    (document ??= openApiDocument(parts.host.version, (described) => {
+      openRoutes(described, parts, openApi);
+      goalRoutes(described, parts);
+      nodeRoutes(described, parts);
+    }));
   await app.register((scope: HttpApp, _options, done) => {
-    openRoutes(scope, parts, inspector);
+    openRoutes(scope, parts, openApi, inspector);
     done();
   });
   await app.register((scope: HttpApp, _options, done) => {

@@ -73,7 +73,7 @@ function started(table: CoordinatorTable, at: number): CoordinatorVerdict {
 
 function fired(table: CoordinatorTable, name: string, at: number): CoordinatorVerdict {
   if (name === joinRef) return joinAgain(table, at);
-  if (name === 'straggler') return { emit: table.pausedBy === null ? retryStragglers(table, at) : [] };
+  if (name === 'straggler') return { emit: retryStragglers(table, at) };
   const { quota } = acceptOf(table);
   const verdict = pause(table, 'maxSeconds', Math.round((at - table.startedAt) / 1_000), quota.maxSeconds, []);
   // Time is up for those at work too; their tasks wait for the next try.
@@ -112,6 +112,8 @@ function asked(table: CoordinatorTable, input: Extract<CoordinatorInput, { type:
   const index = taskIndex(input.task);
   const ledger = ledgerOf(table);
   const attempt = attemptRef(index, input.attempt);
+  // It ended before its question came: nothing may be reserved that nobody would give back.
+  if (ledger.reserved[attempt] === undefined) return { emit: [] };
   const granted = grantMore(ledger, attempt, input);
   if (!('short' in granted)) {
     return { emit: [fact('budget.granted', { task: input.task, attempt: input.attempt, ...granted }), tellAgent(table, index, input.attempt, { type: 'budget.granted', ...granted })] };

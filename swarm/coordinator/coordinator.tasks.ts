@@ -14,6 +14,8 @@ type CoordinatorVerdict = Verdict<CoordinatorState>;
 export function taskEnded(table: CoordinatorTable, input: TaskEnded, at: number): CoordinatorVerdict {
   const index = taskIndex(input.task);
   const task = taskOf(table, index);
+  // Its end was told before, and so long ago that its id is forgotten: the reservation went then.
+  if (ledgerOf(table).reserved[attemptRef(index, input.attempt)] === undefined) return { emit: [] };
   const open = task.open.indexOf(input.attempt);
   if (open >= 0) {
     task.open.splice(open, 1);

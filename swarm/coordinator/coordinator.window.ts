@@ -12,8 +12,8 @@ export function attemptRef(index: number, attempt: number): string {
 
 /** Fills the window: first what waits for another try, then what the strategy has next, as long as agents are free. */
 export function fillWindow(table: CoordinatorTable, at: number): Emitted[] {
-  const { agents, strategy } = acceptOf(table);
-  const wide = strategy.type === 'map-reduce' ? Math.min(agents, strategy.concurrency ?? agents) : agents;
+  const { strategy } = acceptOf(table);
+  const wide = widthOf(table);
   const emitted: Emitted[] = [];
   while (table.running < wide) {
     const retry = table.retries.shift();
@@ -30,6 +30,12 @@ export function fillWindow(table: CoordinatorTable, at: number): Emitted[] {
     emitted.push(...push(table, index, at));
   }
   return [...emitted, ...armStraggler(table, at, wide)];
+}
+
+/** Attempts that may be at work at the same time. */
+function widthOf(table: CoordinatorTable): number {
+  const { agents, strategy } = acceptOf(table);
+  return strategy.type === 'map-reduce' ? Math.min(agents, strategy.concurrency ?? agents) : agents;
 }
 
 /** Makes one more attempt of a task, with its share of the budget. */
@@ -63,20 +69,21 @@ function armStraggler(table: CoordinatorTable, at: number, wide: number): Emitte
   return [request('timer.start', 'straggler', { name: 'straggler', ms: Math.max(50, oldest + limit - at) })];
 }
 
-/** The straggler timer fired: a second attempt for each task past the limit, as far as agents are free. */
+/** The straggler timer fired: a second attempt for each task past the limit, as far as agents are free. In a pause nothing starts. */
 export function retryStragglers(table: CoordinatorTable, at: number): Emitted[] {
   table.stragglerArmed = false;
-  const { agents } = acceptOf(table);
+  if (table.pausedBy !== null) return [];
+  const wide = widthOf(table);
   const limit = stragglerLimitMs(table);
   const emitted: Emitted[] = [];
   if (limit === undefined) return emitted;
   for (const task of candidates(table)) {
-    if (table.running >= agents || at - task.pushedAt < limit || available(ledgerOf(table)).tokens === 0) continue;
+    if (table.running >= wide || at - task.pushedAt < limit || available(ledgerOf(table)).tokens === 0) continue;
     const index = table.tasks.indexOf(task);
     emitted.push(fact('task.retried', { task: `t${index}`, attempt: task.attempts + 1, reason: 'straggler', afterMs: at - task.pushedAt }));
     emitted.push(...push(table, index, at));
   }
-  return [...emitted, ...armStraggler(table, at, agents)];
+  return [...emitted, ...armStraggler(table, at, wide)];
 }
 
 /** Three attempts and a half of the tasks must have shown how long one takes. */

@@ -31,7 +31,10 @@ describe('docs/wire.md', () => {
   test('names every parameter of a method, and no other', () => {
     for (const [method, schema] of Object.entries(methodParams)) {
       if (method === 'goal.submit') continue;
-      const line = section('Methods').split('\n').find((text) => text.startsWith(`| \`${method}\` |`)) ?? '';
+      const line =
+        section('Methods')
+          .split('\n')
+          .find((text) => text.startsWith(`| \`${method}\` |`)) ?? '';
       const cell = (line.split(' | ')[1] ?? '').replaceAll(/\([^)]*\)/g, '');
       const named = [...cell.matchAll(/`(\w+\??)`/g)].map(([, name = '']) => name);
       const real = Object.entries(schema.shape).map(([name, field]) => `${name}${field.safeParse(undefined).success ? '?' : ''}`);

@@ -2,6 +2,7 @@ import { exitCodes } from '../exit.ts';
 import { type CommandIo, type InterruptSignal, note, printJson, printLine } from '../io.ts';
 import { counted, quotaText } from '../output/figures.ts';
 import { loadSettings, type SettingOptions } from '../settings.ts';
+import { withSmallYoungGeneration } from '../young-generation.ts';
 
 export interface StartOptions extends SettingOptions {
   readonly json?: boolean;
@@ -11,8 +12,10 @@ export interface StartOptions extends SettingOptions {
 export async function start(io: CommandIo, options: StartOptions): Promise<number> {
   const config = await loadSettings(io, options, true);
   const { values } = config;
-  const { startNode } = await import('../../node/index.ts');
-  const node = await startNode({ config, roles: values.node.roles, listen: true, onNote: (line) => note(io, line) });
+  const node = await withSmallYoungGeneration(async () => {
+    const { startNode } = await import('../../node/index.ts');
+    return startNode({ config, roles: values.node.roles, listen: true, onNote: (line) => note(io, line) });
+  });
   const stopped = interruption(io);
   note(io, `flockwork: model ${node.model.model} (${node.model.why}) · bus ${node.busKind} · data ${node.dataDir} · quota ${quotaText(values.quota)}`);
   for (const { name, address } of node.endpoints)

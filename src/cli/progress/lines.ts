@@ -43,7 +43,10 @@ export function eventLine({ type, actor, data }: GoalEvent): string | undefined 
     case 'quota.warned':
     case 'quota.exceeded':
       // An agent that was refused more knows which quota stands in its way, and the coordinator how far that is used.
-      return join(`${type} ${actor}`, typeof data['limit'] === 'number' ? `${text('quota')} ${count(figure('used'))} of ${count(data['limit'])}` : text('quota'));
+      return join(
+        `${type} ${actor}`,
+        typeof data['limit'] === 'number' ? `${text('quota')} ${count(figure('used'))} of ${count(data['limit'])}` : text('quota'),
+      );
     case 'actor.poisoned':
       return join(`${type} ${actor}`, text('message'));
     case 'leader.elected':

@@ -12,7 +12,7 @@ export async function loadQuic(): Promise<QuicModules> {
     const [{ quic }, { createLibp2p }] = await Promise.all([import('@chainsafe/libp2p-quic'), import('libp2p')]);
     return { quic, createLibp2p };
   } catch (cause) {
-    const [why = ''] = (cause instanceof Error ? cause.message : String(cause)).split('\n', 1);
+    const [why = ''] = (cause instanceof Error ? cause.message : String(cause)).split(/\.\s|\n/, 1);
     throw new FlockworkError(
       'quic_unavailable',
       `QUIC cannot be had on ${process.platform}-${process.arch}: its native module @chainsafe/libp2p-quic does not load (${why})`,

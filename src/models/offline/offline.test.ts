@@ -58,7 +58,11 @@ interface Run {
   readonly messages: readonly ModelMessage[];
 }
 
-async function run(files: Files, prompt: string, options: { role?: string; tools?: ModelRequest['tools']; outputTokensMax?: number } = {}): Promise<Run> {
+async function run(
+  files: Files,
+  prompt: string,
+  options: { role?: string; tools?: ModelRequest['tools']; outputTokensMax?: number; search?: string } = {},
+): Promise<Run> {
   const model = new OfflineAdapter();
   const messages: ModelMessage[] = [
     { role: 'system', text: `You are an agent.\nRole: ${options.role ?? 'single'}\nBe brief.` },
@@ -75,7 +79,14 @@ async function run(files: Files, prompt: string, options: { role?: string; tools
     if (reply.toolCalls.length === 0) return { replies, answer: reply.text, messages };
     messages.push({ role: 'assistant', text: reply.text, toolCalls: reply.toolCalls });
     for (const call of reply.toolCalls)
-      messages.push({ role: 'tool', id: call.id, name: call.name, ...runTool(files, call.name, call.input as Record<string, unknown>) });
+      messages.push({
+        role: 'tool',
+        id: call.id,
+        name: call.name,
+        ...(call.name === 'fs.search' && options.search !== undefined
+          ? { ok: true, text: options.search }
+          : runTool(files, call.name, call.input as Record<string, unknown>)),
+      });
   }
   throw new Error('no answer within 10 ticks');
 }
@@ -157,6 +168,13 @@ describe('a goal about files', () => {
   test('a search that was cut is said', async () => {
     const files = { 'a.ts': Array.from({ length: 100 }, (_, n) => `// TODO number ${n}`).join('\n') };
     expect((await run(files, 'List the TODOs')).answer).toContain('Note: the search for "TODO" was cut: 60 more lines.');
+  });
+
+  test('a file that a search passed over is said', async () => {
+    const huge = '[1 files above 4194304 bytes passed over, such as long.txt]';
+    const { answer } = await run({ 'long.txt': '' }, 'List the TODOs', { search: huge });
+    expect(answer).toContain(`Note: the search for "TODO" was cut: ${huge.slice(1, -1)}.`);
+    expect((await run({ 'a.ts': '' }, 'List the TODOs', { search: '[no line matches in 1 files]' })).answer).not.toContain('Note:');
   });
 
   test('a goal of words: the lines that hold most of them', async () => {

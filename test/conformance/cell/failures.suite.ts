@@ -214,6 +214,22 @@ export function failuresConformance(name: string, open: OpenBus): void {
       expect(await posted).toBe('closed');
     });
 
+    test.each(['probe.begin', 'cell.opened'])('the signal stops a cell whose first append (%s) fails, and lets its maker go', async (type) => {
+      const { bus } = await opened();
+      const journal = troubled(bus.journal);
+      const made = probe({ bus, journal });
+      const halt = new AbortController();
+      const options = { ...made.options, signal: halt.signal };
+      if (type === 'cell.opened') (await Cell.create(probe({ bus }).options, begin())).stop();
+      journal.trouble(type, 'fail', 1_000);
+      const making = codeOf(type === 'cell.opened' ? Cell.open(options) : Cell.create(options, begin()));
+      await until('the append has failed', () => made.clock.armed === 1);
+      halt.abort();
+      made.clock.advanceBy(10_000);
+      expect(await making).toBe('closed');
+      expect(await codeOf(type === 'cell.opened' ? Cell.open(options) : Cell.create(options, begin()))).toBe('closed');
+    });
+
     test('an end for too many openings is written even when the store fails at first', async () => {
       const { bus } = await opened();
       const first = await Cell.create(probe({ bus }).options, begin());

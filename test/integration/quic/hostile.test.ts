@@ -113,18 +113,16 @@ describeQuic('hostile peers over QUIC', () => {
   test('a stream too many and a connection too many are told so', async () => {
     const fixture = await start({ quic: { streamsPerConnectionMax: 3, connectionsMax: 2 } });
     const first = await Libp2pPeer.dial(fixture.address);
-    const second = await Libp2pPeer.dial(fixture.address);
-    const third = await Libp2pPeer.dial(fixture.address);
-    openEnd.push(
-      () => first.stop(),
-      () => second.stop(),
-      () => third.stop(),
-    );
+    openEnd.push(() => first.stop());
     for (let streams = 0; streams < 3; streams++) await first.opened();
     const fourth = await first.open();
     await fourth.whenEnded();
     expect(fourth.parting()?.data).toMatchObject({ code: 'too_many_requests', retryable: true, details: { bound: 'streamsPerConnectionMax', max: 3 } });
+    const second = await Libp2pPeer.dial(fixture.address);
+    openEnd.push(() => second.stop());
     await second.opened();
+    const third = await Libp2pPeer.dial(fixture.address);
+    openEnd.push(() => third.stop());
     const surplus = await third.open();
     await surplus.whenEnded();
     expect(surplus.parting()?.data).toMatchObject({ code: 'too_many_requests', details: { bound: 'connectionsMax', max: 2 } });

@@ -3,7 +3,7 @@ import { describe } from 'vitest';
 /** Why QUIC cannot be tested on this machine; undefined when it can. */
 const missing = await import('@chainsafe/libp2p-quic').then(
   () => undefined,
-  (error: unknown) => `the native module of @chainsafe/libp2p-quic does not load: ${String(error).split('\n', 1)[0] ?? ''}`,
+  (error: unknown) => `the native module of @chainsafe/libp2p-quic does not load: ${String(error).split(/[.\n]/, 1)[0] ?? ''}`,
 );
 const ci = !['', '0', 'false'].includes(process.env['CI'] ?? '');
 

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createSocket } from 'node:dgram';
+import { createSocket, type Socket } from 'node:dgram';
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -74,6 +74,25 @@ async function takenPort(): Promise<{ port: number; free: () => Promise<void> }>
   return { port: socket.address().port, free: () => new Promise((closed) => socket.close(() => closed())) };
 }
 
+/** Takes the default port, which another test may hold for a moment. */
+async function defaultPort(): Promise<Socket> {
+  let held: Socket | undefined;
+  await until(
+    'the default port is ours',
+    async () => {
+      const socket = createSocket('udp4');
+      held = await new Promise<Socket | undefined>((settled) => {
+        socket.once('error', () => settled(undefined));
+        socket.bind(4433, '127.0.0.1', () => settled(socket));
+      });
+      return held !== undefined;
+    },
+    30_000,
+  );
+  if (held === undefined) throw new Error('the default port is not ours');
+  return held;
+}
+
 describeQuic('a node with QUIC', () => {
   test('start says where, the file says where, clients of the command line come in, and the identity lasts', async () => {
     const node = await started(['--quic-port', '0']);
@@ -111,12 +130,7 @@ describeQuic('a node with QUIC', () => {
     expect(refused.stderr).toContain('--quic-port');
     await taken.free();
 
-    // The default port is taken by us, or by somebody else.
-    const held = createSocket('udp4');
-    await new Promise<void>((settled) => {
-      held.once('error', () => settled());
-      held.bind(4433, '127.0.0.1', () => settled());
-    });
+    const held = await defaultPort();
     const node = await started([]);
     held.close();
     expect(node.quic).toBeUndefined();
