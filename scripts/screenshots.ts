@@ -33,12 +33,22 @@ async function until<Value>(probe: () => Promise<Value | undefined>): Promise<Va
 async function playScenes(client: FlockworkClient): Promise<{ review: string; vote: string }> {
   const ended = async (id: string) => until(async () => ((await client.get(id)).endedAt === undefined ? undefined : id));
   for (const goal of [notesGoal, 'Explain why the nightly settlement takes 40 minutes']) await ended((await client.submit({ goal, strategy: 'single' })).id);
-  const cancelled = await client.submit({ goal: 'Translate the operator guide into plain English', strategy: 'map-reduce', inputs: [{ kind: 'items', items: [...reviewItems] }] });
+  const cancelled = await client.submit({
+    goal: 'Translate the operator guide into plain English',
+    strategy: 'map-reduce',
+    inputs: [{ kind: 'items', items: [...reviewItems] }],
+  });
   await client.cancel(cancelled.id, 'not this week');
   await client.submit({ goal: 'Write release notes for 4.2 from 380 commits', strategy: 'single', quota: { maxTokens: 1 } });
   const vote = await client.submit({ goal: retryGoal, strategy: { type: 'consensus', quorum: 'two-thirds', rounds: 3 }, agents: 5 });
   await ended(vote.id);
-  const review = await client.submit({ goal: reviewGoal, strategy: { type: 'map-reduce', fanIn: 4 }, agents: 4, inputs: [{ kind: 'items', items: [...reviewItems] }], quota: { maxCostUsd: 2, maxTokens: 200_000, maxToolCalls: 100, maxSeconds: 600 } });
+  const review = await client.submit({
+    goal: reviewGoal,
+    strategy: { type: 'map-reduce', fanIn: 4 },
+    agents: 4,
+    inputs: [{ kind: 'items', items: [...reviewItems] }],
+    quota: { maxCostUsd: 2, maxTokens: 200_000, maxToolCalls: 100, maxSeconds: 600 },
+  });
   await until(async () => (await client.approvals())[0]);
   await until(async () => ((await client.get(review.id)).tasks.completed >= reviewItems.length - 1 ? true : undefined));
   return { review: review.id, vote: vote.id };
@@ -47,21 +57,36 @@ async function playScenes(client: FlockworkClient): Promise<{ review: string; vo
 async function main(): Promise<void> {
   const folder = process.argv[2] ?? mkdtempSync(join(tmpdir(), 'flockwork-pictures-'));
   mkdirSync(folder, { recursive: true });
-  const stage = await startShowcase({ script: showcaseScript, tools: [lookTool, publishTool], settings: { prices: { 'openai/gpt-showcase': { input: 2.5, output: 10 } } } });
+  const stage = await startShowcase({ script: showcaseScript, tools: [lookTool, publishTool] });
   const problems: string[] = [];
   try {
     const client = stage.node().client();
     const { review, vote } = await playScenes(client);
     const asking = (await client.approvals(review))[0];
-    const rooms = { goals: `goals/${review}`, list: 'goals', done: `goals/${vote}`, actor: `actors/${review}/${asking?.actor ?? 'coordinator'}`, coordinator: `actors/${review}/coordinator`, actors: 'actors', tape: 'tape', follow: `tape/${review}`, votes: `votes/${vote}`, nodes: 'nodes', submit: 'goals' };
-    const sizes = [[1_440, 900], [390, 844]] as const;
+    const rooms = {
+      goals: `goals/${review}`,
+      list: 'goals',
+      done: `goals/${vote}`,
+      actor: `actors/${review}/${asking?.actor ?? 'coordinator'}`,
+      coordinator: `actors/${review}/coordinator`,
+      actors: 'actors',
+      tape: 'tape',
+      follow: `tape/${review}`,
+      votes: `votes/${vote}`,
+      nodes: 'nodes',
+      submit: 'goals',
+    };
+    const sizes = [
+      [1_440, 900],
+      [390, 844],
+    ] as const;
     for (const theme of ['light', 'dark'] as const) {
       for (const [width, height] of sizes) {
         const view: View = { width, height, theme };
         const { page, errors, strays, close } = await openPage(stage.address, view);
         for (const [name, address] of Object.entries(rooms)) {
           await page.evaluate(`location.hash = ${JSON.stringify(`#${address}`)}`);
-          await page.waitForTimeout(700);
+          await page.waitForTimeout(450);
           if (name === 'submit') {
             await page.keyboard.press('n');
             await page.locator('dialog textarea').first().fill(reviewGoal);

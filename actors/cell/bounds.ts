@@ -10,6 +10,8 @@ export const openingsMax = 5;
 export const appendBytesMax = 524_288;
 /** Records between two snapshots. */
 export const snapshotRecords = 256;
+/** Bytes of a snapshot that each record since the last one pays for: a larger state is stored less often. */
+export const snapshotBytesPerRecord = 1_024;
 /** First and longest wait before an append that failed without a conflict is tried again. Milliseconds. */
 export const appendRetryMs = 20;
 export const appendRetryMsMax = 5_000;

@@ -2,7 +2,7 @@ import { type Failure, FlockworkError, failureOf } from '../../protocols/errors/
 import { appendRecordsMax } from '../../protocols/journal/record.ts';
 import type { ActorAddress } from '../../protocols/subjects.ts';
 import { nothingBefore, type Position } from '../ports/journal.ts';
-import { appendBytesMax, appendRetryMs, appendRetryMsMax } from './bounds.ts';
+import { appendBytesMax, appendRetryMs, appendRetryMsMax, snapshotBytesPerRecord } from './bounds.ts';
 import type { CellEnd, CellOptions, PostResult } from './cell-options.ts';
 import { chainStart } from './chain.ts';
 import { Effects } from './effects.ts';
@@ -43,6 +43,8 @@ export class Cell {
   #position: Position;
   #hash: string;
   #snapshotAt: number;
+  /** Records to wait after the last snapshot. */
+  #snapshotEvery: number;
   #storing = false;
   #live = false;
   #pumping = false;
@@ -66,6 +68,7 @@ export class Cell {
     this.#position = position;
     this.#hash = hash;
     this.#snapshotAt = snapshotAt;
+    this.#snapshotEvery = options.bounds.snapshotRecords;
     options.signal?.addEventListener('abort', this.#onAbort);
     if (options.signal?.aborted === true) this.stop();
   }
@@ -402,7 +405,7 @@ export class Cell {
         if (pending !== undefined) this.#start(pending);
       }
     }
-    if (this.#fold.n - this.#snapshotAt >= this.#options.bounds.snapshotRecords) this.#snapshot();
+    if (this.#fold.n - this.#snapshotAt >= this.#snapshotEvery) this.#snapshot();
     if (this.#fold.closed) this.#finish({ reason: 'ended' });
   }
 
@@ -423,6 +426,7 @@ export class Cell {
     this.#storing = true;
     this.#snapshotAt = this.#fold.n;
     storeSnapshot(this.#options.ports.blobs, this.#fold, this.#position, this.#hash)
+      .then((bytes) => (this.#snapshotEvery = Math.max(this.#options.bounds.snapshotRecords, Math.ceil(bytes / snapshotBytesPerRecord))))
       .catch((error: unknown) => this.#dead({ type: 'snapshot.failed' }, failureOf(error).message))
       .finally(() => (this.#storing = false));
   }

@@ -32,11 +32,13 @@ export function snapshotName(stream: string): string {
   return `${stream.replaceAll('.', '/')}/newest`;
 }
 
-/** Writes the newest snapshot of an actor. Losing it costs time, never truth. */
-export async function storeSnapshot(blobs: Blobs, fold: Fold, position: Position, hash: string): Promise<void> {
+/** Writes the newest snapshot of an actor and answers its size in bytes. Losing it costs time, never truth. */
+export async function storeSnapshot(blobs: Blobs, fold: Fold, position: Position, hash: string): Promise<number> {
   const snapshot: Snapshot = { v: recordVersion, machine: fold.kind.machine, version: fold.kind.version, position, hash, state: fold.toState() };
   const text = JSON.stringify(snapshot);
-  await blobs.putNamed(snapshotName(fold.stream), new TextEncoder().encode(`${textHash(text)} ${text}`));
+  const bytes = new TextEncoder().encode(`${textHash(text)} ${text}`);
+  await blobs.putNamed(snapshotName(fold.stream), bytes);
+  return bytes.length;
 }
 
 /** Folds a journal from its newest snapshot, or from the beginning where there is none that this node can use. */

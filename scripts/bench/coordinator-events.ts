@@ -4,7 +4,7 @@
  *
  *     node scripts/bench/coordinator-events.ts [tasks] [agents]
  */
-import { cellBoundsDefault } from '../../actors/cell/bounds.ts';
+import { cellBoundsDefault, snapshotBytesPerRecord } from '../../actors/cell/bounds.ts';
 import { Fold } from '../../actors/cell/fold.ts';
 import type { Input } from '../../actors/cell/kind.ts';
 import { coordinatorActor } from '../../protocols/goals/task.ts';
@@ -73,7 +73,8 @@ function measure(parts: number, agents: number): Measured {
   const before = process.cpuUsage();
   const text = JSON.stringify(fold.toState());
   const { user, system } = process.cpuUsage(before);
-  const snapshot = { bytes: Buffer.byteLength(text), cpuUs: user + system, cpuUsPerEvent: Math.round((user + system) / cellBoundsDefault.snapshotRecords) };
+  const bytes = Buffer.byteLength(text);
+  const snapshot = { bytes, cpuUs: user + system, cpuUsPerEvent: Math.round((user + system) / Math.max(cellBoundsDefault.snapshotRecords, bytes / snapshotBytesPerRecord)) };
   const tenth = Math.ceil(costs.length / 10);
   return { tasks: parts, events: costs.length, cpuUsPerEvent: mean(costs), tenths: Array.from({ length: 10 }, (_, index) => mean(costs.slice(index * tenth, (index + 1) * tenth))), snapshot };
 }

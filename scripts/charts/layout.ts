@@ -69,7 +69,9 @@ export async function layOut(plan: ChartPlan): Promise<Chart> {
       id: `m${at}`,
       sources: [source],
       targets: [target],
-      labels: [{ text: lines.join('\n'), width: Math.ceil(Math.max(...lines.map((line) => line.length)) * eventCharPx + 6), height: lines.length * lineHeightPx + 2 }],
+      labels: [
+        { text: lines.join('\n'), width: Math.ceil(Math.max(...lines.map((line) => line.length)) * eventCharPx + 6), height: lines.length * lineHeightPx + 2 },
+      ],
       layoutOptions: { 'elk.layered.priority.direction': returns ? '0' : '10', 'elk.layered.priority.straightness': returns ? '0' : '2' },
     };
   });
@@ -104,7 +106,12 @@ export async function layOut(plan: ChartPlan): Promise<Chart> {
     moves: moves.map((move, at) => {
       const edge = lines.get(`m${at}`);
       const label = edge?.labels?.[0];
-      return { ...move, points: pointsOf(edge), label: [round(label?.x), round(label?.y), round(label?.width), round(label?.height)], lines: linesOf(move.events) };
+      return {
+        ...move,
+        points: pointsOf(edge),
+        label: [round(label?.x), round(label?.y), round(label?.width), round(label?.height)],
+        lines: linesOf(move.events),
+      };
     }),
   };
 }

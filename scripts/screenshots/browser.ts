@@ -5,7 +5,15 @@ import { join } from 'node:path';
 import { type BrowserContext, chromium, type Page } from 'playwright-core';
 import { servicePath } from '../services/services.ts';
 
-const flags = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+const flags = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
 /** How long one action in a page may take on a busy machine, ms. */
 const actionMaxMs = 20_000;
 
@@ -27,7 +35,10 @@ export interface Watched {
 
 /** Where chromium stands; undefined when this machine has none. */
 export function chromiumPath(): string | undefined {
-  const found = spawnSync('sh', ['-c', 'command -v chromium || command -v chromium-browser || command -v google-chrome'], { encoding: 'utf8', env: { ...process.env, PATH: servicePath() } });
+  const found = spawnSync('sh', ['-c', 'command -v chromium || command -v chromium-browser || command -v google-chrome'], {
+    encoding: 'utf8',
+    env: { ...process.env, PATH: servicePath() },
+  });
   return found.stdout.trim() === '' ? undefined : found.stdout.trim();
 }
 
@@ -36,7 +47,14 @@ export async function openPage(address: string, { width, height, theme }: View):
   const executablePath = chromiumPath();
   if (executablePath === undefined) throw new Error('there is no chromium on this machine; run npm run setup');
   const profile = mkdtempSync(join(tmpdir(), 'flockwork-chromium-'));
-  const context: BrowserContext = await chromium.launchPersistentContext(profile, { executablePath, args: flags, headless: true, viewport: { width, height }, colorScheme: theme, reducedMotion: 'reduce' });
+  const context: BrowserContext = await chromium.launchPersistentContext(profile, {
+    executablePath,
+    args: flags,
+    headless: true,
+    viewport: { width, height },
+    colorScheme: theme,
+    reducedMotion: 'reduce',
+  });
   context.setDefaultTimeout(actionMaxMs);
   const errors: string[] = [];
   const strays: string[] = [];

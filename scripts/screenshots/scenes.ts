@@ -1,6 +1,17 @@
 import type { MockScript } from '../../src/testing/mock-model/index.ts';
 
-const calls = ['payments/charge.ts', 'payments/refund.ts', 'payments/ledger.ts', 'webhooks/receive.ts', 'clients/bank.ts', 'clients/fx.ts', 'jobs/settle.ts', 'jobs/reconcile.ts', 'http/server.ts', 'config/load.ts'];
+const calls = [
+  'payments/charge.ts',
+  'payments/refund.ts',
+  'payments/ledger.ts',
+  'webhooks/receive.ts',
+  'clients/bank.ts',
+  'clients/fx.ts',
+  'jobs/settle.ts',
+  'jobs/reconcile.ts',
+  'http/server.ts',
+  'config/load.ts',
+];
 
 export const reviewItems: readonly string[] = calls;
 export const reviewGoal = 'Review the payment service for unchecked errors and missing timeouts';
@@ -42,13 +53,20 @@ export const showcaseScript: MockScript = ({ role, system, user, toolResults, be
     const [choice, why] = votes[`${voter}-${round}`] ?? ['C', 'The one that survives a lost lease.'];
     return { text: `VOTE: ${choice}\n${why}`, latencyMs: pace, usage };
   }
-  if (role === 'propose') return { text: 'Keep the due times in an index beside the journal, written in the same append; a node that takes a shard reads the index and arms what is due.', latencyMs: pace, usage };
+  if (role === 'propose')
+    return {
+      text: 'Keep the due times in an index beside the journal, written in the same append; a node that takes a shard reads the index and arms what is due.',
+      latencyMs: pace,
+      usage,
+    };
   if (role === 'reduce') return { text: report, latencyMs: pace * 2, usage };
   if (role === 'map') {
     const file = calls.find((name) => user.includes(name)) ?? 'payments/charge.ts';
     if (toolResults.length === 0) return { toolCalls: [{ name: 'source.look', input: { at: file, ms: 240 + spread(file, 700) } }], latencyMs: pace, usage };
-    if (file === 'jobs/reconcile.ts' && toolResults.length === 1) return { toolCalls: [{ name: 'report.publish', input: { to: 'finance: reconcile runs without a deadline' } }], latencyMs: pace, usage };
-    if (file === 'payments/ledger.ts' && toolResults.length === 1) return { toolCalls: [{ name: 'source.look', input: { at: `${file}:41`, ms: 900 } }], latencyMs: pace, usage };
+    if (file === 'jobs/reconcile.ts' && toolResults.length === 1)
+      return { toolCalls: [{ name: 'report.publish', input: { to: 'finance: reconcile runs without a deadline' } }], latencyMs: pace, usage };
+    if (file === 'payments/ledger.ts' && toolResults.length === 1)
+      return { toolCalls: [{ name: 'source.look', input: { at: `${file}:41`, ms: 900 } }], latencyMs: pace, usage };
     return { text: `${file}: two calls leave without a deadline.`, latencyMs: pace, usage };
   }
   return { text: before % 2 === 0 ? report : 'Week 46 had two incidents, both in settlement.', latencyMs: 300, usage };

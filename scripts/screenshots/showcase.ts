@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -36,9 +36,19 @@ function freePort(): Promise<number> {
 /** A real node with a scripted model behind it, for looking at its page. */
 export async function startShowcase({ script, tools = [], settings = {} }: ShowcaseOptions): Promise<Showcase> {
   const folder = mkdtempSync(join(tmpdir(), 'flockwork-page-'));
+  writeFileSync(join(folder, 'flockwork.toml'), '[prices."openai/gpt-6-luna"]\ninput = 2.5\noutput = 10\n');
   const model = await startMockModel({ script });
   const port = await freePort();
-  const all = { 'data.dir': join(folder, 'data'), 'model.name': 'openai/gpt-showcase', 'journal.sync': 'off', 'node.id': 'flock-a', 'http.port': port, 'quic.enabled': 'off', 'tools.sandbox': 'none', ...settings };
+  const all = {
+    'data.dir': join(folder, 'data'),
+    'model.name': 'openai/gpt-6-luna',
+    'journal.sync': 'off',
+    'node.id': 'flock-a',
+    'http.port': port,
+    'quic.enabled': 'off',
+    'tools.sandbox': 'none',
+    ...settings,
+  };
   const start = async (): Promise<FlockworkNode> => {
     const config = await loadConfig({
       cwd: folder,

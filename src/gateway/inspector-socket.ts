@@ -33,9 +33,13 @@ export class InspectorSocket {
     const { inspectorPagesMax, openMaxMs } = parts.limits;
     if (slots.open >= inspectorPagesMax) {
       parts.counters.refused('too_many_requests');
-      throw new FlockworkError('too_many_requests', `the node has ${inspectorPagesMax} inspector pages open (inspectorPagesMax); close one, or try again later`, {
-        details: { bound: 'inspectorPagesMax', max: inspectorPagesMax },
-      });
+      throw new FlockworkError(
+        'too_many_requests',
+        `the node has ${inspectorPagesMax} inspector pages open (inspectorPagesMax); close one, or try again later`,
+        {
+          details: { bound: 'inspectorPagesMax', max: inspectorPagesMax },
+        },
+      );
     }
     this.#parts = parts;
     this.#inspector = inspector;
@@ -85,7 +89,8 @@ export class InspectorSocket {
     const parsed = openMessage.safeParse(message);
     if (!parsed.success) throw requestInvalid('message', parsed.error.issues);
     const { version, token } = parsed.data;
-    if (version !== feedVersion) throw new FlockworkError('version_unsupported', `this node speaks version ${feedVersion} of the feed, not ${version}; load the page again`);
+    if (version !== feedVersion)
+      throw new FlockworkError('version_unsupported', `this node speaks version ${feedVersion} of the feed, not ${version}; load the page again`);
     const { authorizer, host, counters } = this.#parts;
     let tenant: string;
     try {

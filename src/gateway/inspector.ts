@@ -9,7 +9,10 @@ export interface InspectorOut {
 export interface GatewayInspector {
   readonly files: { file(name: string): { readonly contentType: string; readonly bytes: Buffer } | undefined };
   /** The feed of one tenant. Throws `too_many_requests`. */
-  connect(tenant: string, out: InspectorOut): {
+  connect(
+    tenant: string,
+    out: InspectorOut,
+  ): {
     /** Takes one message of the page. Throws `invalid_request`. */
     receive(message: unknown): void;
     close(): void;

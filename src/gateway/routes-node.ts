@@ -8,7 +8,19 @@ import type { HttpApp } from './http.ts';
 import { type GatewayInspector, pagePolicy } from './inspector.ts';
 import { clientLimits } from './limits.ts';
 import { metricsText } from './metrics.ts';
-import { approvalsShape, blobShape, chunkShape, configShape, connectionShape, deadLettersShape, healthShape, idShape, nodesShape, problemShape, readyShape } from './shapes.ts';
+import {
+  approvalsShape,
+  blobShape,
+  chunkShape,
+  configShape,
+  connectionShape,
+  deadLettersShape,
+  healthShape,
+  idShape,
+  nodesShape,
+  problemShape,
+  readyShape,
+} from './shapes.ts';
 
 const pagePath = z.object({ '*': z.string().max(256) });
 const blobPath = z.strictObject({ sha256: sha256Hex });
@@ -37,7 +49,10 @@ export function openRoutes(app: HttpApp, { host }: DispatcherParts, openApi: () 
 
   if (inspector === undefined) {
     app.get('/', { schema: { hide: true } }, async (_request, reply) =>
-      reply.header('content-type', 'text/plain; charset=utf-8').serializer(String).send(`Flockwork ${host.version}, node ${host.nodeId}. Every route is described in /openapi.json.\n`),
+      reply
+        .header('content-type', 'text/plain; charset=utf-8')
+        .serializer(String)
+        .send(`Flockwork ${host.version}, node ${host.nodeId}. Every route is described in /openapi.json.\n`),
     );
   } else pageRoutes(app, inspector);
 }
@@ -87,7 +102,8 @@ export function nodeRoutes(app: HttpApp, { host, methods, limits, counters }: Di
   app.post(
     '/v1/approvals/:id',
     { schema: { tags, summary: 'Approve or deny a tool call', params: approvalPath, body: approvalBody, response: { 202: idShape, ...problems } } },
-    async (request, reply) => reply.code(202).send((await methods.call(request.tenant, 'approval.decide', { id: request.params.id, ...request.body })) as z.infer<typeof idShape>),
+    async (request, reply) =>
+      reply.code(202).send((await methods.call(request.tenant, 'approval.decide', { id: request.params.id, ...request.body })) as z.infer<typeof idShape>),
   );
 
   app.get(

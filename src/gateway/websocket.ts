@@ -46,7 +46,8 @@ export function serveWebSocket({ server, dispatcher, refused, inspector }: WebSo
     try {
       const path = (request.url ?? '').split('?', 1)[0];
       const pages = path === inspectPath ? inspector : undefined;
-      if (path !== webSocketPath && pages === undefined) throw new FlockworkError('not_found', `there is no WebSocket at ${String(path).slice(0, 128)}; use ${webSocketPath}`);
+      if (path !== webSocketPath && pages === undefined)
+        throw new FlockworkError('not_found', `there is no WebSocket at ${String(path).slice(0, 128)}; use ${webSocketPath}`);
       authorizer.checkBrowser({ host: request.headers.host, origin: request.headers.origin });
       if (refused(socket)) {
         counters.refused('too_many_requests');
@@ -54,7 +55,9 @@ export function serveWebSocket({ server, dispatcher, refused, inspector }: WebSo
           details: { bound: 'connectionsMax', max: limits.connectionsMax },
         });
       }
-      webSockets.handleUpgrade(request, socket, head, (webSocket) => (pages === undefined ? accept(webSocket, socket, request) : acceptPage(pages, webSocket, socket)));
+      webSockets.handleUpgrade(request, socket, head, (webSocket) =>
+        pages === undefined ? accept(webSocket, socket, request) : acceptPage(pages, webSocket, socket),
+      );
     } catch (error) {
       socket.end(rawProblem(hideDefect(error)));
     }

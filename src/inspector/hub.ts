@@ -108,6 +108,8 @@ export class TenantHub {
     if (actor === undefined) {
       actor = this.#introduce(key, address.root, address.actor, machine, parent ?? '', stateNumber, at);
       this.#count(machine, stateNumber, 1);
+      // The first record comes from where every actor of its machine begins; 0 stands for that.
+      if (seq === 1) actor.moves.push(eventNumber * moveBase + stateNumber);
     } else if (actor.state !== stateNumber) {
       const move = (actor.state * moveBase + eventNumber) * moveBase + stateNumber;
       if (actor.moves.length < this.#options.bounds.actorMovesMax && !actor.moves.includes(move)) actor.moves.push(move);

@@ -56,11 +56,12 @@ export function createInspector(options: InspectorOptions = {}): Inspector {
     const at = now();
     for (const [hub, feeds] of pages) {
       const changed = hub.takeChanged();
-      const fresh = Math.min(hub.steps - (stepsTold.get(hub) ?? 0), bounds.tapeStepsMax);
+      const all = hub.steps - (stepsTold.get(hub) ?? 0);
+      const fresh = Math.min(all, bounds.tapeStepsMax);
       stepsTold.set(hub, hub.steps);
       const steps = fresh === 0 ? [] : hub.tape().slice(-fresh);
       for (const feed of feeds) {
-        feed.mark(changed, steps);
+        feed.mark(changed, steps, all - fresh);
         feed.tick(at);
       }
     }

@@ -85,8 +85,8 @@ export class PageFeed implements HubListener {
     if (this.#known.delete(actor.number)) this.#gone.push(actor.number);
   }
 
-  /** Takes over what changed since the last tick. */
-  mark(changed: ReadonlySet<SeenActor>, steps: readonly TapeStep[]): void {
+  /** Takes over what changed since the last tick: `lost` steps were more than the hub keeps. */
+  mark(changed: ReadonlySet<SeenActor>, steps: readonly TapeStep[], lost: number): void {
     for (const actor of changed) if (this.#wants(actor)) this.#dirty.add(actor);
     const tape = this.#tape;
     if (tape === undefined) return;
@@ -94,7 +94,7 @@ export class PageFeed implements HubListener {
     tape.rows.push(...wanted.slice(-this.#bounds.tapeRowsPerTickMax));
     const over = tape.rows.length - this.#bounds.tapeRowsPerTickMax;
     if (over > 0) tape.rows.splice(0, over);
-    tape.leftOut += Math.max(over, 0) + Math.max(0, wanted.length - this.#bounds.tapeRowsPerTickMax);
+    tape.leftOut += lost + Math.max(over, 0) + Math.max(0, wanted.length - this.#bounds.tapeRowsPerTickMax);
   }
 
   /** Sends a frame when there is something to tell and the page has read what it got. */

@@ -69,18 +69,20 @@ export const goalIndex: Projector = {
     let row = stored === undefined ? undefined : (JSON.parse(stored) as GoalRow);
     const wasEnded = row !== undefined && row.endedAt !== null;
     let changed = false;
+    let woken = false;
     for (const line of entry.records) {
       const record = JSON.parse(splitRecord(line).body) as CoordinatorRecord;
       row ??= newRow(tenant, root, record);
       for (const one of record.facts) changed = applyFact(row, one, record.at) || changed;
+      woken ||= record.input.type === 'cell.opened';
       if (record.input.type === 'task.ended') changed = addUsage(row, record.input) || changed;
     }
-    if (row === undefined || (!changed && stored !== undefined)) return [];
-    const changes: ProjectionChange[] = [{ key, value: JSON.stringify(row) }];
-    if (stored === undefined) {
-      changes.push({ key: listKey(tenant, row.createdAt, root), value: root });
-      changes.push({ key: activeKey(tenant, root), value: JSON.stringify({ tenant, root } satisfies ActiveRoot) });
-    }
+    if (row === undefined) return [];
+    const changes: ProjectionChange[] = [];
+    if (changed || stored === undefined) changes.push({ key, value: JSON.stringify(row) });
+    if (stored === undefined) changes.push({ key: listKey(tenant, row.createdAt, root), value: root });
+    // An opened cell sleeps no more: were it to die now, its root must be opened again.
+    if (stored === undefined || (woken && row.endedAt === null)) changes.push({ key: activeKey(tenant, root), value: JSON.stringify({ tenant, root } satisfies ActiveRoot) });
     if (row.endedAt !== null && !wasEnded) changes.push({ key: activeKey(tenant, root), value: null });
     return changes;
   },

@@ -192,7 +192,13 @@ export class ShardOwner {
       opened = cell;
       this.#cells.add(cell);
       this.#lastActive.set(stream, this.#host.clock.now());
-      await this.#readEnds(cell, tenant, root);
+      try {
+        await this.#readEnds(cell, tenant, root);
+      } catch (error) {
+        // The supervisor opens another one: this one must not go on beside it.
+        cell.stop();
+        throw error;
+      }
       return { stop: () => cell.stop(), whenStopped: () => cell.whenStopped().then((end) => (end.reason === 'failed' ? { failure: end.failure } : {})) };
     });
     return opened;
@@ -239,7 +245,10 @@ export class ShardOwner {
         const { ended } = cell;
         if (cell.passivate() && !ended) {
           this.#armWaker(tenant, root, due);
-          void this.#host.bus.index.put({ key: activeKey(tenant, root), value: JSON.stringify({ tenant, root, sleepsUntil: due } satisfies ActiveRoot) });
+          const value = JSON.stringify({ tenant, root, sleepsUntil: due } satisfies ActiveRoot);
+          this.#host.bus.index
+            .put({ key: activeKey(tenant, root), value })
+            .catch((error: unknown) => this.#host.note(`${cell.stream} sleeps, but the index does not say so (${failureOf(error).message}): it will be opened with its shard`));
         }
       }
       this.#armSweep();

@@ -92,7 +92,10 @@ export class Worker {
   }
 
   #begin(delivery: Delivery): void {
-    const work = this.#work(delivery)
+    // The claim counts from the delivery, not from when its agent has been loaded.
+    const claim = new Claim(delivery, this.#host.bus.tasks.ackWaitMs, this.#host.clock);
+    const work = this.#work(delivery, claim)
+      .finally(() => claim.release())
       .catch(async (error: unknown) => {
         // A stopping worker leaves its tasks to the next one; that is no failure.
         if (this.#abort.signal.aborted) return;
@@ -106,7 +109,7 @@ export class Worker {
     this.#running.set(delivery.id, work);
   }
 
-  async #work(delivery: Delivery): Promise<void> {
+  async #work(delivery: Delivery, claim: Claim): Promise<void> {
     const message = readTask(delivery.body);
     if (message === undefined) return delivery.bury('not a task message of this version');
     if (!this.#adoption.has(message.tenant, message.root)) return delivery.nak(heldNakMs);
@@ -117,13 +120,8 @@ export class Worker {
     if (fold?.ended) return delivery.ack();
     // Two workers must not steal one journal from each other for ever: a living node keeps what it opened.
     if (fold !== undefined && fold.node !== this.#host.node && (await this.#host.bus.registry.get(nodeKey(fold.node))) !== undefined) return delivery.nak(heldNakMs);
-    const claim = new Claim(delivery, this.#host.bus.tasks.ackWaitMs, this.#host.clock);
-    try {
       await this.#runAgent(message, stream, fold === undefined, claim);
       await delivery.ack();
-    } finally {
-      claim.release();
-    }
   }
 
   async #runAgent(message: TaskMessage, stream: string, fresh: boolean, claim: Claim): Promise<void> {

@@ -168,6 +168,7 @@ class NodeKeeper {
     const [ready] = (await Promise.race([once(child.stdout ?? child, 'data'), once(child, 'exit')])) as unknown[];
     const port = /^ready (\d+)/.exec(String(ready))?.[1];
     if (port !== undefined) this.port = Number(port);
+    else if (this.port === 0) throw new Error(`the first node did not come up: ${String(ready)}\n${this.stderr}`);
   }
 
   /** kill -9 from outside; resolves when the next process is ready. */

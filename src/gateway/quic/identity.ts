@@ -1,4 +1,5 @@
-import { chmod, mkdir, open, readFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { chmod, link, mkdir, open, readFile, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { generateKeyPair, privateKeyFromProtobuf, privateKeyToProtobuf } from '@libp2p/crypto/keys';
 import { FlockworkError } from '../../../protocols/errors/error.ts';
@@ -15,19 +16,30 @@ export async function loadIdentity(file: string): Promise<Identity> {
   const key = await generateKeyPair('Ed25519');
   try {
     await mkdir(dirname(file), { recursive: true });
-    const handle = await open(file, 'wx', 0o600);
-    try {
-      await handle.writeFile(privateKeyToProtobuf(key));
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
+    await writeWhole(file, privateKeyToProtobuf(key));
     return key;
   } catch (cause) {
     // Another process was quicker: its key is the one.
     const made = codeOf(cause) === 'EEXIST' ? await readIdentity(file) : undefined;
     if (made !== undefined) return made;
     throw unusable(file, 'written', cause);
+  }
+}
+
+/** Nobody ever sees half a key, nor does a crash leave one. Fails with EEXIST where the file is there. */
+async function writeWhole(file: string, bytes: Uint8Array): Promise<void> {
+  const draft = `${file}.${randomUUID()}`;
+  try {
+    const handle = await open(draft, 'wx', 0o600);
+    try {
+      await handle.writeFile(bytes);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await link(draft, file);
+  } finally {
+    await rm(draft, { force: true });
   }
 }
 

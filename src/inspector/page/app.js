@@ -23,8 +23,29 @@ const rooms = {
 };
 
 const ui = {
-  room: 'goals', goal: null, actor: null, heldActor: undefined, follow: null, vote: null, search: '', actorSearch: '', tapeSearch: '', goalFilter: 'all', role: null, noun: '', paused: null,
-  ganttShow: 'open', confirm: null, dialog: null, dialogOf: {}, form: {}, acts: new Map(), scroll: {}, sortedFor: -1, sortedActors: undefined, token: '',
+  room: 'goals',
+  goal: null,
+  actor: null,
+  heldActor: undefined,
+  follow: null,
+  vote: null,
+  search: '',
+  actorSearch: '',
+  tapeSearch: '',
+  goalFilter: 'all',
+  role: null,
+  noun: '',
+  paused: null,
+  ganttShow: 'open',
+  confirm: null,
+  dialog: null,
+  dialogOf: {},
+  form: {},
+  acts: new Map(),
+  scroll: {},
+  sortedFor: -1,
+  sortedActors: undefined,
+  token: '',
 };
 
 let wanted = false;
@@ -91,7 +112,14 @@ function badge(name) {
   return null;
 }
 
-const roomLink = (name, at, withBadge) => h('a', { key: name, href: `#${name}`, 'aria-current': ui.room === name ? 'page' : null, title: `g then ${at + 1}` }, icon(name), rooms[name].word, withBadge ? badge(name) : null);
+const roomLink = (name, at, withBadge) =>
+  h(
+    'a',
+    { key: name, href: `#${name}`, 'aria-current': ui.room === name ? 'page' : null, title: `g then ${at + 1}` },
+    icon(name),
+    rooms[name].word,
+    withBadge ? badge(name) : null,
+  );
 
 function pulse() {
   if (store.refused !== null) return ['away', 'Refused'];
@@ -110,9 +138,17 @@ function drawRail() {
     $('#rail'),
     h('div.brand', null, mark(), 'Flockwork'),
     [...groups].map(([group, names]) => [h('h2', { key: `h-${group}` }, group), names.map((name) => roomLink(name, at++, true))]),
-    h('div.foot', { key: 'foot' }, h('div.live', { 'data-k': kind }, h('i'), word), h('span.num.clip', null, store.node === '' ? '—' : `${store.tenant} · ${store.node}`)),
+    h(
+      'div.foot',
+      { key: 'foot' },
+      h('div.live', { 'data-k': kind }, h('i'), word),
+      h('span.num.clip', null, store.node === '' ? '—' : `${store.tenant} · ${store.node}`),
+    ),
   );
-  render($('#tabs'), shownRooms().map((name, index) => roomLink(name, index, false)));
+  render(
+    $('#tabs'),
+    shownRooms().map((name, index) => roomLink(name, index, false)),
+  );
 }
 
 function drawTop() {
@@ -124,7 +160,9 @@ function drawTop() {
     h('p.answer', null, h('b', null, first), ' ', h('span.t2', null, second)),
     h('button.btn.bare.hidem', { 'aria-label': 'Keys', on: { click: () => app.dialog('keys') } }, h('kbd', null, '?')),
     h('button.btn.bare', { 'aria-label': 'Switch between light and dark', on: { click: switchTheme } }, dark ? 'Light' : 'Dark'),
-    store.refused === null ? h('button.btn.pri', { disabled: !store.live, on: { click: () => app.dialog('submit') } }, app.narrow() ? 'Submit' : 'Submit goal') : null,
+    store.refused === null
+      ? h('button.btn.pri', { disabled: !store.live, on: { click: () => app.dialog('submit') } }, app.narrow() ? 'Submit' : 'Submit goal')
+      : null,
   );
   document.title = `${first.replace(/\.$/, '')} · Flockwork`;
 }
@@ -134,11 +172,39 @@ function notice() {
   if (away !== null) {
     const since = ui.awaySince ?? Date.now();
     ui.awaySince = since;
-    return h('div.notice', { key: 'notice', role: 'status', 'data-st': 'failed' }, glyph('failed'), h('span.grow', null, h('b', null, 'Not connected. '), `What you see is from ${duration(Date.now() - since)} ago; next try in ${duration(Math.max(0, away.nextAt - Date.now()))}, from the same cursor.`), h('button.btn.sm', { on: { click: () => store.again() } }, 'Try now'));
+    return h(
+      'div.notice',
+      { key: 'notice', role: 'status', 'data-st': 'failed' },
+      glyph('failed'),
+      h(
+        'span.grow',
+        null,
+        h('b', null, 'Not connected. '),
+        `What you see is from ${duration(Date.now() - since)} ago; next try in ${duration(Math.max(0, away.nextAt - Date.now()))}, from the same cursor.`,
+      ),
+      h('button.btn.sm', { on: { click: () => store.again() } }, 'Try now'),
+    );
   }
   ui.awaySince = undefined;
-  if (store.behind > 1_000) return h('div.notice', { key: 'notice', role: 'status', 'data-st': 'acting' }, glyph('acting'), h('span.grow', null, h('b', null, 'Behind. '), `${num(store.behind)} actors changed that are not told yet. Counts are exact; rows catch up, those in view first.`));
-  if (store.failure !== null) return h('div.notice', { key: 'notice', role: 'status', 'data-st': 'failed' }, glyph('failed'), h('span.grow', null, h('b.mono', null, store.failure.code), ' ', store.failure.message));
+  if (store.behind > 1_000)
+    return h(
+      'div.notice',
+      { key: 'notice', role: 'status', 'data-st': 'acting' },
+      glyph('acting'),
+      h(
+        'span.grow',
+        null,
+        h('b', null, 'Behind. '),
+        `${num(store.behind)} actors changed that are not told yet. Counts are exact; rows catch up, those in view first.`,
+      ),
+    );
+  if (store.failure !== null)
+    return h(
+      'div.notice',
+      { key: 'notice', role: 'status', 'data-st': 'failed' },
+      glyph('failed'),
+      h('span.grow', null, h('b.mono', null, store.failure.code), ' ', store.failure.message),
+    );
   return null;
 }
 
@@ -159,7 +225,16 @@ function tokenForm() {
     h('h2', null, tried ? h('span.st', { 'data-st': 'failed' }, glyph('failed'), h('span.mono', null, store.refused.code)) : 'Enter a token'),
     h('p', { role: 'alert' }, tried ? store.refused.message : 'A token of this node opens the page. It stays in this tab, and is never part of an address.'),
     h('label.sr', { for: 'token' }, 'Token'),
-    h('input.in', { id: 'token', type: 'password', autocomplete: 'off', spellcheck: 'false', required: true, value: ui.token, on: { input: ({ target }) => (ui.token = target.value) }, hook: (element) => element.dataset.focused !== 'yes' && ((element.dataset.focused = 'yes'), requestAnimationFrame(() => element.focus())) }),
+    h('input.in', {
+      id: 'token',
+      type: 'password',
+      autocomplete: 'off',
+      spellcheck: 'false',
+      required: true,
+      value: ui.token,
+      on: { input: ({ target }) => (ui.token = target.value) },
+      hook: (element) => element.dataset.focused !== 'yes' && ((element.dataset.focused = 'yes'), requestAnimationFrame(() => element.focus())),
+    }),
     h('button.btn.pri', { type: 'submit' }, 'Open'),
   );
 }
@@ -186,7 +261,13 @@ function switchTheme() {
 function move(by) {
   const items = [...document.querySelectorAll('#main [data-nav]')];
   const focused = items.indexOf(document.activeElement);
-  const at = focused >= 0 ? focused + by : Math.max(0, items.findIndex((item) => item.getAttribute('aria-selected') === 'true'));
+  const at =
+    focused >= 0
+      ? focused + by
+      : Math.max(
+          0,
+          items.findIndex((item) => item.getAttribute('aria-selected') === 'true'),
+        );
   items[Math.min(items.length - 1, Math.max(0, at))]?.focus();
 }
 
@@ -202,7 +283,10 @@ const single = {
   a: () => store.approvals.length === 1 && ui.room === 'goals' && decide(app, store.approvals[0], 'approve'),
   d: () => store.approvals.length === 1 && ui.room === 'goals' && decide(app, store.approvals[0], 'deny'),
   ' ': () => ui.room === 'tape' && [...document.querySelectorAll('#main .bar .btn')].at(-1)?.click(),
-  Escape: () => (ui.confirm !== null ? app.set({ confirm: null }) : (ui.goal !== null || ui.actor !== null) && (ui.room === 'goals' || ui.room === 'actors') && app.go(ui.room)),
+  Escape: () =>
+    ui.confirm !== null
+      ? app.set({ confirm: null })
+      : (ui.goal !== null || ui.actor !== null) && (ui.room === 'goals' || ui.room === 'actors') && app.go(ui.room),
 };
 
 document.addEventListener('keydown', (event) => {

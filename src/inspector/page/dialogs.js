@@ -12,18 +12,37 @@ const about = {
 
 /** A dialog that is open as long as it is described. */
 function modal(app, key, label, ...kids) {
-  return h('dialog', { key, 'aria-label': label, on: { close: () => app.dialog(null), click: ({ target }) => target.tagName === 'DIALOG' && app.dialog(null) }, hook: (element) => !element.open && element.showModal() }, kids);
+  return h(
+    'dialog',
+    {
+      key,
+      'aria-label': label,
+      on: { close: () => app.dialog(null), click: ({ target }) => target.tagName === 'DIALOG' && app.dialog(null) },
+      hook: (element) => !element.open && element.showModal(),
+    },
+    kids,
+  );
 }
 
 /** The stages of a pipeline as somebody types them. */
 function stagesOf(text) {
-  return text.split('\n').map((line) => /^\s*([^:]{1,64}):\s*(.+)$/.exec(line)).filter((match) => match !== null).map(([, name, prompt]) => ({ name: name.trim(), prompt: prompt.trim() }));
+  return text
+    .split('\n')
+    .map((line) => /^\s*([^:]{1,64}):\s*(.+)$/.exec(line))
+    .filter((match) => match !== null)
+    .map(([, name, prompt]) => ({ name: name.trim(), prompt: prompt.trim() }));
 }
 
 function submission(form) {
   const { goal, strategy = 'auto', agents, items = '', stages = '', maxCostUsd, maxSeconds } = form;
-  const list = items.split('\n').map((line) => line.trim()).filter((line) => line !== '');
-  const quota = { ...(maxCostUsd === undefined || maxCostUsd === '' ? {} : { maxCostUsd: Number(maxCostUsd) }), ...(maxSeconds === undefined || maxSeconds === '' ? {} : { maxSeconds: Number(maxSeconds) * 60 }) };
+  const list = items
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
+  const quota = {
+    ...(maxCostUsd === undefined || maxCostUsd === '' ? {} : { maxCostUsd: Number(maxCostUsd) }),
+    ...(maxSeconds === undefined || maxSeconds === '' ? {} : { maxSeconds: Number(maxSeconds) * 60 }),
+  };
   return {
     goal,
     strategy: strategy === 'pipeline' ? { type: 'pipeline', stages: stagesOf(stages) } : strategy,
@@ -35,7 +54,10 @@ function submission(form) {
 
 export function submitDialog(app) {
   const { form } = app.ui;
-  const put = (name) => ({ target }) => app.set({ form: { ...app.ui.form, [name]: target.value } });
+  const put =
+    (name) =>
+    ({ target }) =>
+      app.set({ form: { ...app.ui.form, [name]: target.value } });
   const strategy = form.strategy ?? 'auto';
   const send = async (event) => {
     event.preventDefault();
@@ -62,19 +84,106 @@ export function submitDialog(app) {
       'form',
       { on: { submit: (event) => void send(event) } },
       h('h2', null, 'Submit a goal'),
-      h('label.f', null, 'What should come out', h('textarea', { name: 'goal', required: true, rows: '4', value: form.goal ?? '', placeholder: 'Find every TODO and say which one matters', on: { input: put('goal') }, hook: (element) => element.dataset.focused !== 'yes' && ((element.dataset.focused = 'yes'), requestAnimationFrame(() => element.focus())) })),
-      h('fieldset.f', null, h('legend', null, 'Strategy'), h('div.segc', null, strategies.map((name) => h('label', { key: name }, h('input', { type: 'radio', name: 'strategy', value: name, checked: name === strategy, on: { change: put('strategy') } }), h('span', null, name)))), h('span.t3', null, about[strategy])),
-      strategy === 'pipeline' ? h('label.f', { key: 'stages' }, 'Stages', h('textarea', { name: 'stages', required: true, rows: '3', value: form.stages ?? '', placeholder: 'read: Say what the item is about\nrate: Rate it from 1 to 5', on: { input: put('stages') } })) : null,
-      strategy === 'single' || strategy === 'consensus' ? null : h('label.f', { key: 'items' }, h('span', null, 'Items, one a line ', h('span.t3', null, items === 0 ? '(optional)' : count(items, 'item'))), h('textarea.low', { name: 'items', rows: '2', value: form.items ?? '', on: { input: put('items') } })),
+      h(
+        'label.f',
+        null,
+        'What should come out',
+        h('textarea', {
+          name: 'goal',
+          required: true,
+          rows: '4',
+          value: form.goal ?? '',
+          placeholder: 'Find every TODO and say which one matters',
+          on: { input: put('goal') },
+          hook: (element) => element.dataset.focused !== 'yes' && ((element.dataset.focused = 'yes'), requestAnimationFrame(() => element.focus())),
+        }),
+      ),
+      h(
+        'fieldset.f',
+        null,
+        h('legend', null, 'Strategy'),
+        h(
+          'div.segc',
+          null,
+          strategies.map((name) =>
+            h(
+              'label',
+              { key: name },
+              h('input', { type: 'radio', name: 'strategy', value: name, checked: name === strategy, on: { change: put('strategy') } }),
+              h('span', null, name),
+            ),
+          ),
+        ),
+        h('span.t3', null, about[strategy]),
+      ),
+      strategy === 'pipeline'
+        ? h(
+            'label.f',
+            { key: 'stages' },
+            'Stages',
+            h('textarea', {
+              name: 'stages',
+              required: true,
+              rows: '3',
+              value: form.stages ?? '',
+              placeholder: 'read: Say what the item is about\nrate: Rate it from 1 to 5',
+              on: { input: put('stages') },
+            }),
+          )
+        : null,
+      strategy === 'single' || strategy === 'consensus'
+        ? null
+        : h(
+            'label.f',
+            { key: 'items' },
+            h('span', null, 'Items, one a line ', h('span.t3', null, items === 0 ? '(optional)' : count(items, 'item'))),
+            h('textarea.low', { name: 'items', rows: '2', value: form.items ?? '', on: { input: put('items') } }),
+          ),
       h(
         'div.three',
         null,
-        h('label.f', null, strategy === 'consensus' ? 'Proposers' : 'Agents at once', h('input.in', { name: 'agents', type: 'number', min: '1', max: '64', value: form.agents ?? '', placeholder: '3', on: { input: put('agents') } })),
-        h('label.f', null, 'At most, dollars', h('input.in', { name: 'maxCostUsd', type: 'number', min: '0', step: '0.01', value: form.maxCostUsd ?? '', placeholder: 'as configured', on: { input: put('maxCostUsd') } })),
-        h('label.f', null, 'At most, minutes', h('input.in', { name: 'maxSeconds', type: 'number', min: '0.1', step: '0.1', value: form.maxSeconds ?? '', placeholder: 'as configured', on: { input: put('maxSeconds') } })),
+        h(
+          'label.f',
+          null,
+          strategy === 'consensus' ? 'Proposers' : 'Agents at once',
+          h('input.in', { name: 'agents', type: 'number', min: '1', max: '64', value: form.agents ?? '', placeholder: '3', on: { input: put('agents') } }),
+        ),
+        h(
+          'label.f',
+          null,
+          'At most, dollars',
+          h('input.in', {
+            name: 'maxCostUsd',
+            type: 'number',
+            min: '0',
+            step: '0.01',
+            value: form.maxCostUsd ?? '',
+            placeholder: 'as configured',
+            on: { input: put('maxCostUsd') },
+          }),
+        ),
+        h(
+          'label.f',
+          null,
+          'At most, minutes',
+          h('input.in', {
+            name: 'maxSeconds',
+            type: 'number',
+            min: '0.1',
+            step: '0.1',
+            value: form.maxSeconds ?? '',
+            placeholder: 'as configured',
+            on: { input: put('maxSeconds') },
+          }),
+        ),
       ),
       form.failure ? h('p.bad', { key: 'bad', role: 'alert' }, h('b.mono', null, form.failure.code), ' ', form.failure.message) : null,
-      h('div.row.ends', null, h('button.btn', { type: 'button', on: { click: () => app.dialog(null) } }, 'Close'), h('button.btn.pri', { type: 'submit', disabled: form.sending === true || !app.store.live }, form.sending === true ? 'Sending…' : 'Submit goal')),
+      h(
+        'div.row.ends',
+        null,
+        h('button.btn', { type: 'button', on: { click: () => app.dialog(null) } }, 'Close'),
+        h('button.btn.pri', { type: 'submit', disabled: form.sending === true || !app.store.live }, form.sending === true ? 'Sending…' : 'Submit goal'),
+      ),
     ),
   );
 }
@@ -87,7 +196,11 @@ export function resumeDialog(app) {
   const words = { maxCostUsd: ['Cost, dollars', money], maxTokens: ['Tokens', num], maxToolCalls: ['Tool calls', num], maxSeconds: ['Time, seconds', num] };
   const send = async (event) => {
     event.preventDefault();
-    const larger = Object.fromEntries(Object.keys(words).filter((name) => form[name] !== undefined && form[name] !== '').map((name) => [name, Number(form[name])]));
+    const larger = Object.fromEntries(
+      Object.keys(words)
+        .filter((name) => form[name] !== undefined && form[name] !== '')
+        .map((name) => [name, Number(form[name])]),
+    );
     app.set({ form: { ...form, sending: true, failure: null } });
     try {
       await app.store.call('goal.resume', { goalId: id, ...(Object.keys(larger).length === 0 ? {} : { quota: larger }) });
@@ -108,14 +221,70 @@ export function resumeDialog(app) {
       { on: { submit: (event) => void send(event) } },
       h('h2', null, 'Resume with a larger quota'),
       h('p.t2', null, app.store.views.get(id)?.error?.message ?? 'What is left empty stays as it is. What was done is kept.'),
-      h('div.two', null, Object.entries(words).map(([name, [word, shown]]) => h('label.f', { key: name }, h('span', null, word, h('span.t3', null, quota[name] === undefined ? '' : `, now ${shown(quota[name])}`), fold?.warned.has(name) ? h('span.st.xs', { 'data-st': 'overQuota' }, ' used up') : null), h('input.in', { name, type: 'number', min: '0', step: 'any', value: form[name] ?? '', placeholder: fold?.warned.has(name) ? String((quota[name] ?? 0) * 2) : '', on: { input: ({ target }) => app.set({ form: { ...app.ui.form, [name]: target.value } }) } })))),
+      h(
+        'div.two',
+        null,
+        Object.entries(words).map(([name, [word, shown]]) =>
+          h(
+            'label.f',
+            { key: name },
+            h(
+              'span',
+              null,
+              word,
+              h('span.t3', null, quota[name] === undefined ? '' : `, now ${shown(quota[name])}`),
+              fold?.warned.has(name) ? h('span.st.xs', { 'data-st': 'overQuota' }, ' used up') : null,
+            ),
+            h('input.in', {
+              name,
+              type: 'number',
+              min: '0',
+              step: 'any',
+              value: form[name] ?? '',
+              placeholder: fold?.warned.has(name) ? String((quota[name] ?? 0) * 2) : '',
+              on: { input: ({ target }) => app.set({ form: { ...app.ui.form, [name]: target.value } }) },
+            }),
+          ),
+        ),
+      ),
       form.failure ? h('p.bad', { key: 'bad', role: 'alert' }, h('b.mono', null, form.failure.code), ' ', form.failure.message) : null,
-      h('div.row.ends', null, h('button.btn', { type: 'button', on: { click: () => app.dialog(null) } }, 'Close'), h('button.btn.pri', { type: 'submit', disabled: form.sending === true || !app.store.live }, 'Resume')),
+      h(
+        'div.row.ends',
+        null,
+        h('button.btn', { type: 'button', on: { click: () => app.dialog(null) } }, 'Close'),
+        h('button.btn.pri', { type: 'submit', disabled: form.sending === true || !app.store.live }, 'Resume'),
+      ),
     ),
   );
 }
 
 export function keysDialog(app) {
-  const keys = [['g 1 … 5', 'go to a room'], ['j k', 'next, previous in the list'], ['Enter', 'open'], ['Esc', 'back'], ['/', 'filter'], ['n', 'submit a goal'], ['a d', 'approve, deny, when one question waits'], ['space', 'pause the tape'], ['t', 'light or dark'], ['?', 'these keys']];
-  return modal(app, 'keys', 'Keys', h('form', { method: 'dialog' }, h('h2', null, 'Keys'), h('div.keys', null, keys.map(([key, what]) => [h('kbd', { key }, key), h('span', { key: `w${key}` }, what)])), h('div.row.ends', null, h('button.btn', null, 'Close'))));
+  const keys = [
+    ['g 1 … 5', 'go to a room'],
+    ['j k', 'next, previous in the list'],
+    ['Enter', 'open'],
+    ['Esc', 'back'],
+    ['/', 'filter'],
+    ['n', 'submit a goal'],
+    ['a d', 'approve, deny, when one question waits'],
+    ['space', 'pause the tape'],
+    ['t', 'light or dark'],
+    ['?', 'these keys'],
+  ];
+  return modal(
+    app,
+    'keys',
+    'Keys',
+    h(
+      'form',
+      { method: 'dialog' },
+      h('h2', null, 'Keys'),
+      h(
+        'div.keys',
+        null,
+        keys.map(([key, what]) => [h('kbd', { key }, key), h('span', { key: `w${key}` }, what)]),
+      ),
+      h('div.row.ends', null, h('button.btn', null, 'Close')),
+    ),
+  );
 }

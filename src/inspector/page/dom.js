@@ -6,12 +6,20 @@ const svgNamespace = 'http://www.w3.org/2000/svg';
 /** What an element was last described as. */
 const described = new WeakMap();
 const listeners = new WeakMap();
+/** Hooks run once everything stands in the page: a dialog opens and a field takes the focus only there. */
+let hooks = [];
 
 function node(namespace, spec, props, kids) {
   const [tag, ...classes] = spec.split('.');
   const { key, ...rest } = props ?? {};
   if (classes.length > 0) rest.class = [...classes, ...(rest.class ? [rest.class] : [])].join(' ');
-  return { namespace, tag: tag === '' ? 'div' : tag, key, props: rest, kids: kids.flat(4).filter((kid) => kid !== null && kid !== undefined && kid !== false && kid !== '') };
+  return {
+    namespace,
+    tag: tag === '' ? 'div' : tag,
+    key,
+    props: rest,
+    kids: kids.flat(4).filter((kid) => kid !== null && kid !== undefined && kid !== false && kid !== ''),
+  };
 }
 
 /** An element: `h('div.row', {key, on: {click}, v: {cssVariable: value}, hook, title: …}, …kids)`. */
@@ -56,11 +64,13 @@ function create(description) {
   setProps(element, props, {});
   renderKids(element, kids, []);
   described.set(element, description);
-  props.hook?.(element);
+  if (props.hook !== undefined) hooks.push([props.hook, element]);
   return element;
 }
 
-const fits = (old, next) => (typeof old === 'object') === (typeof next === 'object') && (typeof old !== 'object' || (old.tag === next.tag && old.namespace === next.namespace && old.key === next.key));
+const fits = (old, next) =>
+  (typeof old === 'object') === (typeof next === 'object') &&
+  (typeof old !== 'object' || (old.tag === next.tag && old.namespace === next.namespace && old.key === next.key));
 
 function update(element, next, last) {
   if (typeof next !== 'object') {
@@ -70,7 +80,7 @@ function update(element, next, last) {
   setProps(element, next.props, last.props);
   renderKids(element, next.kids, last.kids);
   described.set(element, next);
-  next.props.hook?.(element);
+  if (next.props.hook !== undefined) hooks.push([next.props.hook, element]);
 }
 
 function renderKids(parent, next, last) {
@@ -119,6 +129,9 @@ export function render(parent, ...kids) {
   const next = node(undefined, 'div', null, kids).kids;
   renderKids(parent, next, described.get(parent)?.kids ?? []);
   described.set(parent, { kids: next });
+  const due = hooks;
+  hooks = [];
+  for (const [hook, element] of due) hook(element);
 }
 
 export const $ = (selector) => document.querySelector(selector);

@@ -21,7 +21,7 @@ export function duration(ms) {
   if (seconds < 59.5) return `${Math.round(seconds)} s`;
   if (seconds < 3_600) return `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, '0')}`;
   const hours = Math.floor(seconds / 3_600);
-  if (hours < 24) return `${hours} h ${Math.floor((seconds % 3_600) / 60)} min`;
+  if (hours < 24) return seconds % 3_600 < 60 ? `${hours} h` : `${hours} h ${Math.floor((seconds % 3_600) / 60)} min`;
   return `${Math.floor(hours / 24)} d ${hours % 24} h`;
 }
 
@@ -37,7 +37,9 @@ export const clockMs = (at) => `.${String(new Date(at).getMilliseconds()).padSta
 /** When something of a list was: the clock today, the day before that. */
 export function when(iso) {
   const date = new Date(iso);
-  return date.toDateString() === new Date().toDateString() ? clock(date.getTime()).slice(0, 5) : date.toLocaleDateString('en-GB', { day: 'numeric', month: 'short' });
+  return date.toDateString() === new Date().toDateString()
+    ? clock(date.getTime()).slice(0, 5)
+    : date.toLocaleDateString('en-GB', { day: 'numeric', month: 'short' });
 }
 
 export const percent = (part, of) => `${((100 * part) / Math.max(1, of)).toFixed(1)} %`;
@@ -48,5 +50,8 @@ export function bytes(value) {
   if (value === undefined) return '—';
   return value < 1_024 ? `${value} B` : value < 1_048_576 ? `${(value / 1_024).toFixed(1)} KiB` : `${(value / 1_048_576).toFixed(1)} MiB`;
 }
+
+/** The id of a goal where there is little room; the whole one is in the tooltip and in the address. */
+export const shortId = (id) => (id.length > 12 ? id.slice(0, 10) : id);
 
 export const shorten = (text, charsMax) => (text.length > charsMax ? `${text.slice(0, charsMax)}…` : text);

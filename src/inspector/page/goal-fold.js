@@ -4,12 +4,45 @@ const segmentsMax = 400;
 
 export function newFold() {
   return {
-    cursor: '0', events: [], dropped: 0, accepted: null, startedAt: null, endedAt: null, now: 0, tasks: new Map(), agents: new Map(),
-    tokens: 0, costMicroUsd: 0, costUnknown: false, modelCalls: 0, toolCalls: 0, quota: null, warned: new Map(), votes: [], decided: null, leaders: [], expected: 0, asks: new Map(),
+    cursor: '0',
+    events: [],
+    dropped: 0,
+    accepted: null,
+    startedAt: null,
+    endedAt: null,
+    now: 0,
+    tasks: new Map(),
+    agents: new Map(),
+    tokens: 0,
+    costMicroUsd: 0,
+    costUnknown: false,
+    modelCalls: 0,
+    toolCalls: 0,
+    quota: null,
+    warned: new Map(),
+    votes: [],
+    decided: null,
+    leaders: [],
+    expected: 0,
+    asks: new Map(),
   };
 }
 
-const newTask = (id) => ({ id, role: '', name: id, merges: [], createdAt: null, state: 'queued', attempt: 0, retries: 0, superseded: 0, tokens: 0, costMicroUsd: 0, agents: [], error: null });
+const newTask = (id) => ({
+  id,
+  role: '',
+  name: id,
+  merges: [],
+  createdAt: null,
+  state: 'queued',
+  attempt: 0,
+  retries: 0,
+  superseded: 0,
+  tokens: 0,
+  costMicroUsd: 0,
+  agents: [],
+  error: null,
+});
 
 function taskOf(fold, id) {
   let task = fold.tasks.get(id);
@@ -23,7 +56,20 @@ function taskOf(fold, id) {
 function agentOf(fold, actor) {
   let agent = fold.agents.get(actor);
   if (agent === undefined) {
-    agent = { actor, task: /^agent-(t\d+)-/.exec(actor)?.[1] ?? actor, attempt: Number(/-(\d+)$/.exec(actor)?.[1] ?? 1), node: '', model: '', segments: [], role: 'idle', from: null, endedAt: null, tokens: 0, open: new Set(), asking: new Set() };
+    agent = {
+      actor,
+      task: /^agent-(t\d+)-/.exec(actor)?.[1] ?? actor,
+      attempt: Number(/-(\d+)$/.exec(actor)?.[1] ?? 1),
+      node: '',
+      model: '',
+      segments: [],
+      role: 'idle',
+      from: null,
+      endedAt: null,
+      tokens: 0,
+      open: new Set(),
+      asking: new Set(),
+    };
     fold.agents.set(actor, agent);
     taskOf(fold, agent.task).agents.push(actor);
   }
@@ -93,7 +139,8 @@ const onAgent = {
   },
   'budget.asked': (_fold, agent, _data, at) => turn(agent, 'waiting', at),
   'agent.answered': (fold, agent, _data, at) => endAgent(fold, agent, at, 'done'),
-  'agent.failed': (fold, agent, data, at) => endAgent(fold, agent, at, data.code === 'cancelled' ? 'cancelled' : data.code === 'quota_exceeded' ? 'overQuota' : 'failed'),
+  'agent.failed': (fold, agent, data, at) =>
+    endAgent(fold, agent, at, data.code === 'cancelled' ? 'cancelled' : data.code === 'quota_exceeded' ? 'overQuota' : 'failed'),
   'actor.poisoned': (fold, agent, _data, at) => endAgent(fold, agent, at, 'failed'),
 };
 
@@ -184,7 +231,7 @@ export function spanOf(fold, task, now) {
   return from === null ? null : { from, to };
 }
 
-/** The chain of tasks that decided how long it took: from the end back, each time to what ended last before it began, or what it merges. */
+/** The chain of tasks that decided how long it took: from the end back, each time to what ended last before it began. */
 export function criticalPath(fold, now) {
   const spans = new Map();
   for (const task of fold.tasks.values()) {
@@ -199,8 +246,7 @@ export function criticalPath(fold, now) {
     seen.add(last);
     path.unshift(last);
     const { from } = spans.get(last);
-    const { merges } = fold.tasks.get(last);
-    const before = (merges.length > 0 ? merges : [...spans.keys()]).filter((id) => spans.has(id) && !seen.has(id) && spans.get(id).to <= from + 5);
+    const before = [...spans.keys()].filter((id) => !seen.has(id) && spans.get(id).to <= from + 5);
     last = before.reduce((best, id) => (best === undefined || spans.get(id).to > spans.get(best).to ? id : best), undefined);
   }
   return path;

@@ -155,7 +155,8 @@ export class Calls {
   }
 
   #failAll() {
-    for (const { reject } of this.#waiting.values()) reject(new Failure({ code: 'connection_lost', message: 'the connection ended before the answer', retryable: true }));
+    for (const { reject } of this.#waiting.values())
+      reject(new Failure({ code: 'connection_lost', message: 'the connection ended before the answer', retryable: true }));
     this.#waiting.clear();
   }
 }

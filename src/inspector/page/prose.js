@@ -10,8 +10,22 @@ export function prose(text) {
   let code;
   let paragraph = [];
   const flush = () => {
-    if (paragraph.length > 0) out.push(h('p', null, paragraph.flatMap((line, at) => [at > 0 ? ' ' : '', inline(line)])));
-    if (list !== undefined) out.push(h(list.ordered ? 'ol' : 'ul', null, list.items.map((item) => h('li', null, inline(item)))));
+    if (paragraph.length > 0)
+      out.push(
+        h(
+          'p',
+          null,
+          paragraph.flatMap((line, at) => [at > 0 ? ' ' : '', inline(line)]),
+        ),
+      );
+    if (list !== undefined)
+      out.push(
+        h(
+          list.ordered ? 'ol' : 'ul',
+          null,
+          list.items.map((item) => h('li', null, inline(item))),
+        ),
+      );
     paragraph = [];
     list = undefined;
   };

@@ -44,6 +44,7 @@ export class Store {
   #calls;
   #feed;
   #open = null;
+  #feedStarted = false;
   #rates = [];
   #refreshTimer;
   #view = { visible: [], root: undefined };
@@ -58,11 +59,15 @@ export class Store {
         Object.assign(this, { node, tenant, refused: null });
         this.refresh();
         if (this.#open !== null) this.#watchGoal(this.#open);
-        if (this.feed.kind === 'away') this.#feed.again();
+        // Only who is let in here opens the feed.
+        if (this.#feedStarted) this.#feed.again();
+        else this.#feed.start();
+        this.#feedStarted = true;
       },
       onRefused: (failure) => {
         this.refused = failure;
         this.#feed.stop();
+        this.#feedStarted = false;
         sessionStorage.removeItem(tokenKey);
         this.#changed();
       },
@@ -91,7 +96,6 @@ export class Store {
   start() {
     for (const machine of ['agent', 'coordinator']) void this.#loadChart(machine);
     this.#calls.start();
-    this.#feed.start();
   }
 
   /** Tries another token. It lives in this tab only. */
@@ -102,7 +106,6 @@ export class Store {
     this.calls = { kind: 'connecting' };
     this.feed = { kind: 'connecting' };
     this.#calls.start();
-    this.#feed.start();
     this.#changed();
   }
 
@@ -121,8 +124,19 @@ export class Store {
     this.#refreshTimer = setTimeout(async () => {
       this.#refreshTimer = undefined;
       try {
-        const [goals, approvals, nodes] = await Promise.all([this.call('goal.list', { limit: goalsShownMax }), this.call('approval.list', {}), this.call('node.list', {})]);
-        Object.assign(this, { goals: goals.items, moreGoals: goals.next, approvals: approvals.items ?? approvals, nodes: nodes.items ?? nodes, loaded: true, failure: null });
+        const [goals, approvals, nodes] = await Promise.all([
+          this.call('goal.list', { limit: goalsShownMax }),
+          this.call('approval.list', {}),
+          this.call('node.list', {}),
+        ]);
+        Object.assign(this, {
+          goals: goals.items,
+          moreGoals: goals.next,
+          approvals: approvals.items ?? approvals,
+          nodes: nodes.items ?? nodes,
+          loaded: true,
+          failure: null,
+        });
         if (this.#open !== null) await this.#readGoal(this.#open);
       } catch (failure) {
         if (failure.code !== 'connection_lost') this.failure = failure;

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { Cell } from '../../../actors/cell/cell.ts';
 import { loadFold, snapshotName } from '../../../actors/cell/load.ts';
+import type { Blobs } from '../../../actors/ports/blobs.ts';
 import type { Bus } from '../../../actors/ports/bus.ts';
 import { type OpenBus, openerFor, until } from '../harness.ts';
 import { asks, begin, does, probe, probeKinds, probeStream, reopened, replayed, timer } from './probe.ts';
@@ -19,6 +20,20 @@ async function damage(bus: Bus, change: (bytes: Uint8Array) => Uint8Array): Prom
   const bytes = await bus.blobs.getNamed(snapshotName(probeStream));
   if (bytes === undefined) throw new Error('there is no snapshot');
   await bus.blobs.putNamed(snapshotName(probeStream), change(Uint8Array.from(bytes)));
+}
+
+/** The methods of a blob store, bound to it, to be wrapped one by one. */
+function methodsOf(blobs: Blobs): Blobs {
+  return {
+    put: (tenant, bytes) => blobs.put(tenant, bytes),
+    get: (tenant, sha256) => blobs.get(tenant, sha256),
+    size: (tenant, sha256) => blobs.size(tenant, sha256),
+    delete: (tenant, sha256) => blobs.delete(tenant, sha256),
+    list: (tenant) => blobs.list(tenant),
+    putNamed: (name, bytes) => blobs.putNamed(name, bytes),
+    getNamed: (name) => blobs.getNamed(name),
+    deleteNamed: (name) => blobs.deleteNamed(name),
+  };
 }
 
 /** Snapshots cost or save time; they never change what an actor is. */
@@ -80,6 +95,21 @@ export function snapshotConformance(name: string, open: OpenBus): void {
       const { fold } = await loadFold(bus, probeKinds, probeStream, 10_000);
       expect(fold?.canonical()).toBe(await replayed(bus));
       expect(fold?.context).toMatchObject({ total: 7 });
+      cell.stop();
+    });
+
+    test('a large state is stored less often: what one snapshot costs is paid by the records since the last', async () => {
+      const { bus } = await opened();
+      let stored = 0;
+      const { options } = probe({ bus, bounds: { snapshotRecords: 4 } });
+      const blobs: Blobs = { ...methodsOf(bus.blobs), putNamed: (name, bytes) => bus.blobs.putNamed(name, bytes).finally(() => (stored += 1)) };
+      const cell = await Cell.create({ ...options, ports: { ...options.ports, blobs } }, begin());
+      for (let add = 0; add < 60; add++) {
+        await cell.post(does({ add, id: `${add}`.padEnd(3_000, 'x') }));
+        if (add % 4 === 0) await until('no snapshot is on its way', () => new Promise((resolve) => setTimeout(() => resolve(true), 2)));
+      }
+      expect(stored).toBeGreaterThan(0);
+      expect(stored).toBeLessThan(6);
       cell.stop();
     });
   });

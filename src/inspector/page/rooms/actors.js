@@ -1,5 +1,5 @@
 import { h } from '../dom.js';
-import { count, num } from '../figures.js';
+import { count, num, shortId } from '../figures.js';
 import { glyph, roles } from '../glyphs.js';
 import { actorPane } from './actor-pane.js';
 import { empty, loading, virtualList } from './parts.js';
@@ -34,7 +34,17 @@ export function sentence({ store }) {
     if (actor.machine === 'agent' && (role === 'thinking' || role === 'acting') && now - actor.at > stuckMs) stuck++;
   }
   const waiting = counts.waiting ?? 0;
-  return [`${count(store.total, 'actor')} on ${store.node}, ${working === 0 ? 'none' : num(working)} at work.`, [waiting > 0 ? `${num(waiting)} ${waiting === 1 ? 'waits' : 'wait'}` : '', bad > 0 ? `${num(bad)} ended badly` : '', stuck > 0 ? `${num(stuck)} took no step for two minutes` : 'none is stuck'].filter(Boolean).join(', ').replace(/^./, (first) => first.toUpperCase()) + '.'];
+  return [
+    `${count(store.total, 'actor')} on ${store.node}, ${working === 0 ? 'none' : num(working)} at work.`,
+    [
+      waiting > 0 ? `${num(waiting)} ${waiting === 1 ? 'waits' : 'wait'}` : '',
+      bad > 0 ? `${num(bad)} ended badly` : '',
+      stuck > 0 ? `${num(stuck)} took no step for two minutes` : 'none is stuck',
+    ]
+      .filter(Boolean)
+      .join(', ')
+      .replace(/^./, (first) => first.toUpperCase()) + '.',
+  ];
 }
 
 /** Goals, the newest first, each coordinator before its agents. Sorted only when actors come or go. */
@@ -53,8 +63,18 @@ export function room(app) {
   if (store.feed.kind === 'connecting' && store.total === 0) return loading();
   const wanted = ui.actorSearch.toLowerCase();
   const filtered = wanted !== '' || ui.role !== null;
-  const rows = filtered ? sorted(app).filter((actor) => (ui.role === null || roleOf(store, actor.machine, actor.state) === ui.role) && (wanted === '' || actor.key.toLowerCase().includes(wanted) || actor.state.includes(wanted))) : sorted(app);
-  if (store.total === 0 && ui.actor === null) return empty('No actor yet', 'Actors of this node appear here when they take their first step. Those of goals that ended before this node started are in the goals.');
+  const rows = filtered
+    ? sorted(app).filter(
+        (actor) =>
+          (ui.role === null || roleOf(store, actor.machine, actor.state) === ui.role) &&
+          (wanted === '' || actor.key.toLowerCase().includes(wanted) || actor.state.includes(wanted)),
+      )
+    : sorted(app);
+  if (store.total === 0 && ui.actor === null)
+    return empty(
+      'No actor yet',
+      'Actors of this node appear here when they take their first step. Those of goals that ended before this node started are in the goals.',
+    );
   const open = ui.actor ?? (app.narrow() ? null : (rows.find((actor) => actor.machine === 'agent')?.key ?? rows[0]?.key ?? null));
   if (ui.actor === null && open !== null && ui.heldActor === undefined) ui.heldActor = open;
   const shown = ui.actor ?? (app.narrow() ? null : (ui.heldActor ?? open));
@@ -65,8 +85,16 @@ export function room(app) {
     const child = actor.machine !== 'coordinator';
     return h(
       'button.ar',
-      { key: actor.number, role: 'treeitem', 'aria-level': child ? '2' : '1', 'aria-selected': String(actor.key === shown), 'data-nav': true, v: { y: `${rows.indexOf(actor) * 28}px`, d: child && !filtered ? 1 : 0 }, on: { click: () => app.go('actors', actor.key) } },
-      h('span.row', null, glyph(role, role), h('span.mono.clip', null, child ? (filtered ? actor.key : actor.actor) : actor.root)),
+      {
+        key: actor.number,
+        role: 'treeitem',
+        'aria-level': child ? '2' : '1',
+        'aria-selected': String(actor.key === shown),
+        'data-nav': true,
+        v: { y: `${rows.indexOf(actor) * 28}px`, d: child && !filtered ? 1 : 0 },
+        on: { click: () => app.go('actors', actor.key) },
+      },
+      h('span.row', null, glyph(role, role), h('span.mono.clip', { title: actor.key }, child ? (filtered ? actor.key : actor.actor) : shortId(actor.root))),
       h('span.clip.st', { 'data-st': role }, actor.state),
       h('span.right.num.t3', { title: 'inputs taken' }, num(actor.seq)),
       h(`span.right.num${actor.depth === 0 ? '.t3' : ''}`, { title: 'waiting in the mailbox' }, num(actor.depth)),
@@ -76,14 +104,51 @@ export function room(app) {
   const number = shown === null ? undefined : store.byKey.get(shown)?.number;
   store.look({ visible: [...(number === undefined ? [] : [number]), ...inView.map((actor) => actor.number)] });
   const counts = byRole(store);
-  const chips = h('div.chips', { key: 'chips', role: 'group', 'aria-label': 'Actors by state' }, roles.filter((role) => counts[role]).map((role) => h('button.chip.num', { key: role, 'aria-pressed': String(ui.role === role), on: { click: () => app.set({ role: ui.role === role ? null : role }) } }, glyph(role), h('b', null, num(counts[role])), role)), h('span.grow'), h('span.t3.sm.num.hidem', null, `${num(store.stepRate())} steps/s`));
-  const shares = h('div.states', { key: 'shares', 'aria-hidden': 'true' }, roles.filter((role) => counts[role]).map((role) => h('i', { key: role, 'data-st': role, v: { n: counts[role] } })));
+  const chips = h(
+    'div.chips',
+    { key: 'chips', role: 'group', 'aria-label': 'Actors by state' },
+    roles
+      .filter((role) => counts[role])
+      .map((role) =>
+        h(
+          'button.chip.num',
+          { key: role, 'aria-pressed': String(ui.role === role), on: { click: () => app.set({ role: ui.role === role ? null : role }) } },
+          glyph(role),
+          h('b', null, num(counts[role])),
+          role,
+        ),
+      ),
+    h('span.grow'),
+    h('span.t3.sm.num.hidem', null, `${num(store.stepRate())} steps/s`),
+  );
+  const shares = h(
+    'div.states',
+    { key: 'shares', 'aria-hidden': 'true' },
+    roles.filter((role) => counts[role]).map((role) => h('i', { key: role, 'data-st': role, v: { n: counts[role] } })),
+  );
   return [
     h(`div${ui.actor === null ? '' : '.hasopen'}`, { key: 'counts' }, chips, shares),
     h(
       `div.split${ui.actor === null ? '' : '.open'}`,
-      { key: 'actors', v: { list: '324px' } },
-      h('section.list', { key: 'list', 'aria-label': 'Actors' }, h('div.bar', null, h('input.in.grow', { placeholder: 'Goal, actor or state', 'aria-label': 'Filter actors', value: ui.actorSearch, 'data-search': true, on: { input: ({ target }) => app.set({ actorSearch: target.value }) } }), h('span.t3.sm.num', null, num(rows.length))), h('div.colh', null, h('span', null, 'Actor'), h('span', null, 'State'), h('span.right', null, 'Inputs'), h('span.right', null, 'Mail')), list),
+      { key: 'actors', v: { list: '300px' } },
+      h(
+        'section.list',
+        { key: 'list', 'aria-label': 'Actors' },
+        h(
+          'div.bar',
+          null,
+          h('input.in.grow', {
+            placeholder: 'Goal, actor or state',
+            'aria-label': 'Filter actors',
+            value: ui.actorSearch,
+            'data-search': true,
+            on: { input: ({ target }) => app.set({ actorSearch: target.value }) },
+          }),
+          h('span.t3.sm.num', null, num(rows.length)),
+        ),
+        h('div.colh', null, h('span', null, 'Actor'), h('span', null, 'State'), h('span.right', null, 'Inputs'), h('span.right', null, 'Mail')),
+        list,
+      ),
       h('section.det.scroll', { key: shown ?? 'none', 'aria-label': 'One actor' }, shown === null ? null : actorPane(app, shown, roleOf)),
     ),
   ];

@@ -40,7 +40,9 @@ export function runOn(chart, moves, lastMove) {
   const taken = new Set();
   const been = new Set([chart.initial]);
   for (const move of moves) {
-    const [source, event, target] = move.split('>');
+    const [told, event, target] = move.split('>');
+    // The first step comes from where every actor begins.
+    const source = told === 'other' ? chart.initial : told;
     been.add(source);
     been.add(target);
     taken.add(moveFor(chart, source, event, target));
@@ -58,11 +60,40 @@ export function statechart(chart, active, { taken, been, last }) {
   const frame = chart.frame;
   return s(
     'svg',
-    { viewBox: `0 0 ${chart.width} ${chart.height}`, width: chart.width, height: chart.height, role: 'img', 'aria-label': `Statechart of ${chart.machine}; active: ${inFrame ? `${frame.name}, ` : ''}${active}`, 'data-active': active },
-    frame === null ? null : s('g', { class: `cmp${inFrame ? ' on' : ''}`, 'data-st': role }, s('rect', { class: 'o', x: frame.box[0], y: frame.box[1], width: frame.box[2], height: frame.box[3], rx: 10 }), s('text', { x: frame.box[0] + 14, y: frame.box[1] + 20 }, frame.name)),
+    {
+      viewBox: `0 0 ${chart.width} ${chart.height}`,
+      width: chart.width,
+      height: chart.height,
+      role: 'img',
+      'aria-label': `Statechart of ${chart.machine}; active: ${inFrame ? `${frame.name}, ` : ''}${active}`,
+      'data-active': active,
+    },
+    frame === null
+      ? null
+      : s(
+          'g',
+          { class: `cmp${inFrame ? ' on' : ''}`, 'data-st': role },
+          s('rect', { class: 'o', x: frame.box[0], y: frame.box[1], width: frame.box[2], height: frame.box[3], rx: 10 }),
+          s('text', { x: frame.box[0] + frame.box[2] - 14, y: frame.box[1] + 20 }, frame.name),
+        ),
     s('g', { class: `ed${been.size > 1 ? ' been' : ''}` }, s('path', { d: outline(chart.start) }), arrow(chart.start)),
-    drawn.map(({ move, at }) => s('g', { key: `m${at}`, class: `ed${classOf(at)}`, 'data-st': role }, s('title', null, `${move.source} to ${move.target}: ${move.events.join(', ')}`), s('path', { d: outline(move.points) }), arrow(move.points))),
-    chart.moves.map(({ label, lines }, at) => s('g', { key: `l${at}`, class: `el${classOf(at)}`, 'data-st': role }, s('rect', { x: label[0] - 1, y: label[1], width: label[2], height: label[3] }), lines.map((line, index) => s('text', { x: label[0] + 2, y: label[1] + 10.5 + index * 13, ...(line.startsWith('and ') ? { class: 'gd' } : {}) }, line)))),
+    drawn.map(({ move, at }) =>
+      s(
+        'g',
+        { key: `m${at}`, class: `ed${classOf(at)}`, 'data-st': role },
+        s('title', null, `${move.source} to ${move.target}: ${move.events.join(', ')}`),
+        s('path', { d: outline(move.points) }),
+        arrow(move.points),
+      ),
+    ),
+    chart.moves.map(({ label, lines }, at) =>
+      s(
+        'g',
+        { key: `l${at}`, class: `el${classOf(at)}`, 'data-st': role },
+        s('rect', { x: label[0] - 1, y: label[1], width: label[2], height: label[3] }),
+        lines.map((line, index) => s('text', { x: label[0] + 2, y: label[1] + 10.5 + index * 13, ...(line.startsWith('and ') ? { class: 'gd' } : {}) }, line)),
+      ),
+    ),
     s('circle', { class: 'start', cx: chart.start[0][0], cy: chart.start[0][1] - 5, r: 4.5 }),
     chart.states.map(({ id, role: own, ended, about, box: [x, y, width, height] }) =>
       s(
@@ -72,7 +103,13 @@ export function statechart(chart, active, { taken, been, last }) {
         s('rect', { x, y, width, height, rx: ended ? 9 : 7 }),
         ended ? s('rect', { class: 'i', x: x + 3, y: y + 3, width: width - 6, height: height - 6, rx: 6.5 }) : null,
         s('text', { x: x + width / 2 + 9, y: y + 20.5 }, id),
-        glyph(own, undefined, { x: x + width / 2 - id.length * charPx - 11, y: y + height / 2 - 6, width: 12, height: 12, 'data-st': id === active ? own : 'none' }),
+        glyph(own, undefined, {
+          x: x + width / 2 - id.length * charPx - 11,
+          y: y + height / 2 - 6,
+          width: 12,
+          height: 12,
+          'data-st': id === active ? own : 'none',
+        }),
       ),
     ),
   );
@@ -90,7 +127,8 @@ export function chartFrame(key, chart, active, run) {
         if (element.dataset.centred === active || element.clientWidth === 0) return;
         element.dataset.centred = active;
         const box = chart.states.find(({ id }) => id === active)?.box;
-        if (box !== undefined && element.scrollWidth > element.clientWidth) element.scrollLeft = box[0] + box[2] / 2 - element.clientWidth / 2;
+        if (box !== undefined && element.scrollWidth > element.clientWidth)
+          element.scrollTo(box[0] + box[2] / 2 - element.clientWidth / 2, box[1] + box[3] / 2 - element.clientHeight / 2);
       },
     },
     statechart(chart, active, run),

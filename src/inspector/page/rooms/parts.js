@@ -8,7 +8,13 @@ export const empty = (title, text, ...more) => h('div.void', { key: 'void' }, ma
 
 /** Rows of the right height while the first answer is on its way. */
 export const loading = () =>
-  h('div.waits', { key: 'loading', 'aria-busy': 'true', 'aria-label': 'Reading' }, [64, 38, 52, 70, 44, 58, 30, 62].map((width, at) => h('div.skr', null, h('div.sk', { v: { w: '12px' } }), h('div.sk', { v: { w: `${width}%` } }), h('div.sk', { v: { w: `${8 + (at % 3) * 3}%` } }))));
+  h(
+    'div.waits',
+    { key: 'loading', 'aria-busy': 'true', 'aria-label': 'Reading' },
+    [64, 38, 52, 70, 44, 58, 30, 62].map((width, at) =>
+      h('div.skr', null, h('div.sk', { v: { w: '12px' } }), h('div.sk', { v: { w: `${width}%` } }), h('div.sk', { v: { w: `${8 + (at % 3) * 3}%` } })),
+    ),
+  );
 
 /** A list that draws only the rows in view. */
 export function virtualList(app, { id, rows, height, row, label, role = 'listbox' }) {
@@ -20,12 +26,29 @@ export function virtualList(app, { id, rows, height, row, label, role = 'listbox
   };
   const list = h(
     'div.scroll',
-    { key: `list-${id}`, tabindex: '0', 'aria-label': `${label}, scrollable`, hook: (element) => element.clientHeight !== seen.height && element.clientHeight > 0 && (note(element), app.draw()), on: { scroll: ({ target }) => (note(target), app.draw()) } },
-    h('div.vl', { role, 'aria-label': label, v: { h: `${rows.length * height}px` } }, rows.slice(first, last).map((one, at) => row(one, first + at))),
+    {
+      key: `list-${id}`,
+      tabindex: '0',
+      'aria-label': `${label}, scrollable`,
+      hook: (element) => element.clientHeight !== seen.height && element.clientHeight > 0 && (note(element), app.draw()),
+      on: { scroll: ({ target }) => (note(target), app.draw()) },
+    },
+    h(
+      'div.vl',
+      { role, 'aria-label': label, v: { h: `${rows.length * height}px` } },
+      rows.slice(first, last).map((one, at) => row(one, first + at)),
+    ),
   );
   return { list, inView: rows.slice(first, last) };
 }
 
 /** A failure with its code as title. */
 export const failed = (failure, again) =>
-  h('div.void', { key: 'failed', 'data-st': 'failed' }, glyph('failed', 'failed', { class: 'g big' }), h('h2.mono', null, failure.code ?? 'failed'), h('p', null, failure.message), failure.retryable && again !== undefined ? h('button.btn', { on: { click: again } }, 'Try again') : null);
+  h(
+    'div.void',
+    { key: 'failed', 'data-st': 'failed' },
+    glyph('failed', 'failed', { class: 'g big' }),
+    h('h2.mono', null, failure.code ?? 'failed'),
+    h('p', null, failure.message),
+    failure.retryable && again !== undefined ? h('button.btn', { on: { click: again } }, 'Try again') : null,
+  );

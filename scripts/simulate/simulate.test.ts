@@ -1,0 +1,17 @@
+import { describe, expect, test } from 'vitest';
+import { kindOf, runSchedule } from './schedule.ts';
+
+const seeds = Array.from({ length: 40 }, (_, index) => index + 1);
+
+describe('the simulator', () => {
+  test.each(seeds)('seed %i keeps every promise', async (seed) => {
+    const { violation, history } = await runSchedule(seed);
+    expect(violation, history.slice(-20).join('\n')).toBeUndefined();
+  });
+
+  test.each(seeds.filter((seed) => kindOf(seed) !== 'election').slice(0, 4))('seed %i is the same schedule each time', async (seed) => {
+    const [first, second] = [await runSchedule(seed), await runSchedule(seed)];
+    expect(first.history.length).toBeGreaterThan(5);
+    expect(second).toEqual(first);
+  });
+});

@@ -1,0 +1,155 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { failureOf } from '../../../protocols/errors/error.ts';
+import type { GoalSubmission, GoalView } from '../../../protocols/goals/goal.ts';
+import type { GoalEvent } from '../../../protocols/wire/methods.ts';
+import { loadConfig } from '../../../src/config/index.ts';
+import { type FlockworkNode, startNode } from '../../../src/node/index.ts';
+import { type MockModel, type MockScript, startMockModel } from '../../../src/testing/mock-model/index.ts';
+import { SwarmCoordinator, type SwarmCoordinatorOptions } from '../../../swarm/swarm-coordinator.ts';
+
+/** Stages write and read files; voters vote by what the goal says; all else echoes its role. */
+const script: MockScript = ({ role, user, toolResults }) => {
+  if (role === 'stage' && user.includes('(write) of')) {
+    if (toolResults.length === 0) return { toolCalls: [{ name: 'fs.write', input: { path: 'notes/plan.md', content: `plan for ${user.includes('[one]') ? 'one' : 'two'}` } }] };
+    return { text: 'written' };
+  }
+  if (role === 'stage' && user.includes('(check) of')) {
+    if (toolResults.length === 0) return { toolCalls: [{ name: 'fs.read', input: { path: 'notes/plan.md' } }, { name: 'fs.write', input: { path: 'notes/plan.md', content: 'checked' } }] };
+    return { text: `saw ${toolResults[0]}` };
+  }
+  if (role === 'propose') return { text: `the proposal of ${/You are (p\d+)/.exec(user)?.[1]}` };
+  if (role === 'vote') return { text: user.includes('agree') ? 'VOTE: B\nit is the second' : `VOTE: ${['A', 'B', 'C'][Number(/the voter p(\d)/.exec(user)?.[1]) - 1]}\nit is mine` };
+  if (role === 'decide') return { text: 'DECISION: C\nto have an end' };
+  return { text: `${role} done` };
+};
+
+let folder: string;
+let model: MockModel;
+let node: FlockworkNode;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'flockwork-strategies-'));
+  mkdirSync(join(folder, 'input'));
+  writeFileSync(join(folder, 'input', 'readme.md'), 'hello');
+  model = await startMockModel({ script });
+  const flag = (path: string, value: unknown): { flag: string; path: string; value: unknown } => ({ flag: `--${path}`, path, value });
+  const config = await loadConfig({
+    cwd: folder,
+    env: { OPENAI_BASE_URL: model.baseUrl, OPENAI_API_KEY: 'scripted' },
+    flags: [flag('data.dir', join(folder, 'data')), flag('model.name', 'openai/scripted'), flag('workspace.roots', [folder])],
+  });
+  node = await startNode({ config, roles: ['gateway', 'coordinator', 'worker'], listen: false });
+});
+
+afterAll(async () => {
+  await node?.stop();
+  await model?.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function run(submission: GoalSubmission): Promise<{ goal: GoalView; facts: GoalEvent[] }> {
+  const client = node.client();
+  const { id } = await client.submit(submission);
+  const facts: GoalEvent[] = [];
+  for await (const item of client.watch(id)) if (item.kind === 'event' && item.event.actor === 'coordinator') facts.push(item.event);
+  expect(await client.replay(id)).toMatchObject({ ok: true, problems: [] });
+  return { goal: await client.get(id), facts };
+}
+
+const dataOf = (facts: readonly GoalEvent[], type: string): unknown[] => facts.filter((fact) => fact.type === type).map(({ data }) => data);
+
+describe('a pipeline on a node', () => {
+  test('a later stage finds the files of the stage before it, and the goal gives back what the last one left', async () => {
+    const { goal, facts } = await run({
+      goal: 'plan it',
+      agents: 1,
+      inputs: [{ kind: 'path', path: join(folder, 'input') }],
+      strategy: { type: 'pipeline', stages: [{ name: 'write', prompt: 'write a plan for [one]' }, { name: 'check', prompt: 'check the plan' }] },
+    });
+    expect(goal).toMatchObject({ status: 'completed', result: expect.stringContaining('plan for one') });
+    expect(dataOf(facts, 'task.created')).toMatchObject([{ role: 'stage', name: 'item 1: write' }, { role: 'stage', name: 'item 1: check', merges: ['t0'] }]);
+    const { items } = await node.client().artifacts(goal.id);
+    expect(items).toMatchObject([{ path: 'notes/plan.md', change: 'added', size: 'checked'.length, task: 't1' }]);
+  });
+
+  test('the results of several items are joined in their order', async () => {
+    const { goal } = await run({ goal: 'echo', agents: 2, inputs: [{ kind: 'items', items: ['a', 'b', 'c'] }], strategy: { type: 'pipeline', stages: [{ name: 'first', prompt: 'go' }, { name: 'second', prompt: 'go on', concurrency: 1 }] } });
+    expect(goal.result).toBe('## item 1: second\n\nstage done\n\n## item 2: second\n\nstage done\n\n## item 3: second\n\nstage done');
+    expect(goal.tasks).toMatchObject({ total: 6, completed: 6, failed: 0 });
+  });
+});
+
+describe('a consensus on a node', () => {
+  test('the proposal with a quorum is the result', async () => {
+    const { goal, facts } = await run({ goal: 'agree on one', agents: 3, strategy: 'consensus' });
+    expect(goal).toMatchObject({ status: 'completed', result: 'the proposal of p2' });
+    expect(dataOf(facts, 'round.decided')).toMatchObject([{ round: 1, choice: 'B', votes: 2, needed: 2, by: 'quorum', proposer: 'p2' }]);
+  });
+
+  test('without a quorum a leader is elected and decides', async () => {
+    const { goal, facts } = await run({ goal: 'differ', agents: 3, strategy: { type: 'consensus', rounds: 2 } });
+    expect(goal).toMatchObject({ status: 'completed', result: 'the proposal of p3' });
+    expect(dataOf(facts, 'vote.cast').length).toBe(6);
+    expect(dataOf(facts, 'leader.elected')).toMatchObject([{ term: 1, leader: 'p1', needed: 2 }]);
+    expect(dataOf(facts, 'round.decided')).toMatchObject([{ by: 'p1', choice: 'C', proposer: 'p3' }]);
+  });
+
+  test('without a quorum it fails where it is asked to', async () => {
+    const { goal } = await run({ goal: 'differ', agents: 3, strategy: { type: 'consensus', rounds: 1, noQuorum: 'fail' } });
+    expect(goal).toMatchObject({ status: 'failed', error: { code: 'no_quorum' } });
+  });
+
+  test.each([
+    [{ type: 'consensus', quorum: { weights: { p1: 0 } } }, 'strategy_invalid'],
+    [{ type: 'consensus', quorum: { weights: { p7: 1 } } }, 'strategy_invalid'],
+    ['pipeline', 'invalid_request'],
+    [{ type: 'pipeline', stages: [] }, 'invalid_request'],
+    [{ type: 'pipeline', stages: [{ name: 'a', prompt: 'b', profile: 'nobody' }] }, 'profile_unknown'],
+  ] as const)('%j is refused as %s', async (strategy, code) => {
+    const failure = await node
+      .client()
+      .submit({ goal: 'x', agents: 3, strategy: strategy as GoalSubmission['strategy'] })
+      .then(() => undefined, failureOf);
+    expect(failure).toMatchObject({ code, retryable: false });
+  });
+});
+
+describe('the swarm coordinator', () => {
+  const each: readonly (readonly [SwarmCoordinatorOptions['strategy'], Partial<SwarmCoordinatorOptions>, string])[] = [
+    ['SINGLE', {}, 'single done'],
+    ['MAP_REDUCE', { inputs: [{ kind: 'items', items: ['a', 'b'] }] }, 'reduce done'],
+    ['PIPELINE', { stages: [{ name: 'only', prompt: 'go' }] }, 'stage done'],
+    ['CONSENSUS', {}, 'the proposal of p2'],
+    ['AUTO', {}, 'single done'],
+    [undefined, {}, 'single done'],
+  ];
+  test.each(each)('%s', async (strategy, more, result) => {
+    const outcome = await new SwarmCoordinator(node, { agents: 3, goal: 'agree', ...(strategy === undefined ? {} : { strategy }), ...more }).execute();
+    expect(outcome).toMatchObject({ status: 'completed', result, usage: { modelCalls: expect.any(Number) } });
+    expect(outcome.usage.modelCalls).toBeGreaterThan(0);
+  });
+
+  test('executing twice is one goal', async () => {
+    const coordinator = new SwarmCoordinator(node, { goal: 'once', strategy: 'SINGLE' });
+    const [first, second] = await Promise.all([coordinator.execute(), coordinator.execute()]);
+    expect(second.id).toBe(first.id);
+  });
+
+  test('a goal that fails is an outcome', async () => {
+    const outcome = await new SwarmCoordinator(node, { agents: 3, goal: 'differ', strategy: { type: 'consensus', rounds: 1, noQuorum: 'fail' } }).execute();
+    expect(outcome).toMatchObject({ status: 'failed', result: '', error: { code: 'no_quorum' } });
+  });
+
+  test('an aborted signal cancels the goal', async () => {
+    const outcome = await new SwarmCoordinator(node, { goal: 'never', strategy: 'SINGLE' }).execute({ signal: AbortSignal.abort() });
+    expect(['cancelled', 'completed']).toContain(outcome.status);
+  });
+
+  test('a pipeline without stages and an unknown name are refused at once', () => {
+    expect(() => new SwarmCoordinator(node, { goal: 'x', strategy: 'PIPELINE' })).toThrow('needs its stages');
+    expect(() => new SwarmCoordinator(node, { goal: 'x', strategy: 'CHAOS' as never })).toThrow("no strategy 'CHAOS'");
+  });
+});
