@@ -42,7 +42,13 @@ export interface SwarmOutcome {
   readonly error?: GoalView['error'];
 }
 
-const names: Readonly<Record<SwarmStrategyName, StrategyName>> = { SINGLE: 'single', MAP_REDUCE: 'map-reduce', PIPELINE: 'pipeline', CONSENSUS: 'consensus', AUTO: 'auto' };
+const names: Readonly<Record<SwarmStrategyName, StrategyName>> = {
+  SINGLE: 'single',
+  MAP_REDUCE: 'map-reduce',
+  PIPELINE: 'pipeline',
+  CONSENSUS: 'consensus',
+  AUTO: 'auto',
+};
 
 /** One goal for a swarm, as an object: made with what it is about, executed once. */
 export class SwarmCoordinator {
@@ -76,9 +82,9 @@ export class SwarmCoordinator {
     signal?.addEventListener('abort', cancel, { once: true });
     if (signal?.aborted === true) cancel();
     try {
-      for await (const _event of client.watch(id)) {
-        // The watch ends with the goal; what happens on the way is for watchers.
-      }
+      // The watch ends with the goal; what happens on the way is for watchers.
+      const facts = client.watch(id)[Symbol.asyncIterator]();
+      while ((await facts.next()).done !== true) continue;
     } finally {
       signal?.removeEventListener('abort', cancel);
     }
@@ -103,10 +109,13 @@ function submissionOf(options: SwarmCoordinatorOptions): GoalSubmission {
 function strategyOf({ strategy = 'AUTO', stages }: SwarmCoordinatorOptions): StrategyName | StrategyOptions {
   if (typeof strategy === 'object') return strategy;
   if (!Object.hasOwn(names, strategy)) {
-    throw new FlockworkError('strategy_unknown', `there is no strategy '${String(strategy)}'; use one of ${Object.keys(names).join(', ')}`, { details: { strategy } });
+    throw new FlockworkError('strategy_unknown', `there is no strategy '${String(strategy)}'; use one of ${Object.keys(names).join(', ')}`, {
+      details: { strategy },
+    });
   }
   const type = names[strategy];
   if (type !== 'pipeline') return type;
-  if (stages === undefined || stages.length === 0) throw new FlockworkError('strategy_invalid', 'PIPELINE needs its stages: stages: [{ name, prompt }]', { details: { strategy } });
+  if (stages === undefined || stages.length === 0)
+    throw new FlockworkError('strategy_invalid', 'PIPELINE needs its stages: stages: [{ name, prompt }]', { details: { strategy } });
   return { type, stages };
 }

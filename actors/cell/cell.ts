@@ -1,33 +1,18 @@
-import { type Failure, FlockworkError, failureOf } from '../../protocols/errors/error.ts';
+import { FlockworkError, failureOf } from '../../protocols/errors/error.ts';
 import { appendRecordsMax } from '../../protocols/journal/record.ts';
 import type { ActorAddress } from '../../protocols/subjects.ts';
 import { nothingBefore, type Position } from '../ports/journal.ts';
 import { appendBytesMax, appendRetryMs, appendRetryMsMax, snapshotBytesPerRecord } from './bounds.ts';
 import type { CellEnd, CellOptions, PostResult } from './cell-options.ts';
 import { chainStart } from './chain.ts';
+import { closed, type Envelope, poison, type Stepped } from './envelope.ts';
 import { Effects } from './effects.ts';
-import { Fold, type PendingRequest, type Step } from './fold.ts';
+import { Fold, type PendingRequest } from './fold.ts';
 import type { Input } from './kind.ts';
 import { loadFold, storeSnapshot } from './load.ts';
 import { Mailbox } from './mailbox.ts';
 import { observationOf } from './observation.ts';
 import { sealRecord } from './records.ts';
-
-interface Envelope {
-  readonly input: Input;
-  readonly outside: boolean;
-  readonly done?: (result: PostResult) => void;
-  readonly failed?: (error: unknown) => void;
-}
-
-interface Stepped {
-  readonly envelope: Envelope;
-  readonly line: string;
-  readonly step: Step;
-  readonly n: number;
-  readonly state: string;
-  readonly context: Readonly<Record<string, unknown>>;
-}
 
 /**
  * The host of one durable actor: steps its machine with an input, appends the record, and only after the acknowledgement
@@ -484,13 +469,4 @@ export class Cell {
     }
     for (const resolve of this.#ends) resolve(end);
   }
-}
-
-/** The input by which the cell ends the actor itself, not through the machine. */
-function poison(message: string): Input {
-  return { type: 'actor.poison', code: 'actor_poisoned', message: message.slice(0, 1_024) };
-}
-
-function closed(stream: string): FlockworkError {
-  return new FlockworkError('closed', `the cell of ${stream} has stopped; the message was not stored, send it again`, { details: { stream } });
 }

@@ -9,7 +9,7 @@ export const agentsMax = 64;
 export const agentsDefault = 3;
 export const stagesMax = 32;
 /** The largest queueItemsMax of a pipeline. */
-export const queueItemsMaxMax = 1_000;
+const queueItemsMaxMax = 1_000;
 
 /** Workspace paths: relative, forward slashes, no `.`/`..` segments, no NUL. */
 export const workspacePath = z

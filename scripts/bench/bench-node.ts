@@ -28,7 +28,9 @@ export interface BenchNode {
   readonly node: FlockworkNode;
   readonly folder: string;
   /** Submits a goal and waits for its end, which it hears of where every actor's steps are observed: no watcher is at work. Throws when the goal does not complete. */
-  run(submission: GoalSubmission): Promise<void>;
+  run(submission: GoalSubmission, expected?: 'completed' | 'paused'): Promise<void>;
+  /** Cells in memory, as the metrics tell. */
+  openCells(): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -85,11 +87,11 @@ export async function startBenchNode({
   return {
     node,
     folder,
-    async run(submission) {
+    async run(submission, expected = 'completed') {
       const { id } = await client.submit({ profile: 'bench', ...submission });
       const state = ends.get(id) ?? (await new Promise<string>((resolve) => waiting.set(id, resolve)));
       waiting.delete(id);
-      if (state !== 'completed') throw new Error(`goal ${id} is ${state}: ${JSON.stringify((await client.get(id)).error)}`);
+      if (state !== expected) throw new Error(`goal ${id} is ${state}: ${JSON.stringify((await client.get(id)).error)}`);
     },
     async close() {
       await node.stop();

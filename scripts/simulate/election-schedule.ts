@@ -1,6 +1,6 @@
 import { canonicalJson } from '../../actors/cell/canonical.ts';
 import { type ElectionInput, type ElectionOutput, type ElectionState, openElection, stepElection } from '../../swarm/election/election.ts';
-import { type World, Violation } from './world.ts';
+import { Violation, type World } from './world.ts';
 
 /** The longest and the shortest wait before a member stands, and the beat of a leader. Milliseconds. */
 const waitMsMin = 150;
@@ -128,7 +128,10 @@ export class ElectionSchedule {
       this.#world.note('the network has healed');
     });
     const settled = await this.#world.run(() => this.#world.healed && this.#agreed(), horizonMs);
-    if (!settled) throw new Violation(`the members agree on no leader: ${this.#members.map(({ name, state }) => `${name} ${state.role} in ${state.term} for ${state.leader}`).join(', ')}`);
+    if (!settled)
+      throw new Violation(
+        `the members agree on no leader: ${this.#members.map(({ name, state }) => `${name} ${state.role} in ${state.term} for ${state.leader}`).join(', ')}`,
+      );
     for (const member of this.#members) {
       if (canonicalJson(member.replayed()) !== canonicalJson(member.state)) throw new Violation(`the journal of ${member.name} replays to another state`);
     }
@@ -158,7 +161,10 @@ export class ElectionSchedule {
       case 'voted': {
         const key = `${output.term} ${from.name}`;
         const before = this.#votes.get(key);
-        this.#world.check(before === undefined || before === output.candidate, `${from.name} votes for ${before} and for ${output.candidate} in term ${output.term}`);
+        this.#world.check(
+          before === undefined || before === output.candidate,
+          `${from.name} votes for ${before} and for ${output.candidate} in term ${output.term}`,
+        );
         this.#votes.set(key, output.candidate);
         return;
       }
@@ -166,7 +172,10 @@ export class ElectionSchedule {
         this.#world.note(`${output.leader} is elected in term ${output.term} by ${output.votes.join(', ')}`);
         const before = this.#leaders.get(output.term);
         this.#world.check(before === undefined || before === output.leader, `term ${output.term} has two leaders, ${before} and ${output.leader}`);
-        this.#world.check(new Set(output.votes).size * 2 > this.#members.length, `${output.leader} is elected in term ${output.term} by ${output.votes.join(', ')} of ${this.#members.length}`);
+        this.#world.check(
+          new Set(output.votes).size * 2 > this.#members.length,
+          `${output.leader} is elected in term ${output.term} by ${output.votes.join(', ')} of ${this.#members.length}`,
+        );
         for (const voter of output.votes) {
           const vote = this.#votes.get(`${output.term} ${voter}`);
           this.#world.check(vote === output.leader, `${output.leader} counts the vote of ${voter} in term ${output.term}, which went to ${vote}`);

@@ -2,16 +2,16 @@ import { canonicalJson } from '../../actors/cell/canonical.ts';
 import { loadFold } from '../../actors/cell/load.ts';
 import { replayStream } from '../../actors/cell/replay.ts';
 import type { Journal } from '../../actors/ports/journal.ts';
-import type { Fact } from '../../protocols/journal/facts.ts';
 import { failureOf } from '../../protocols/errors/error.ts';
 import { parseAgentActor } from '../../protocols/goals/task.ts';
+import type { Fact } from '../../protocols/journal/facts.ts';
 import { parseJournalSubject } from '../../protocols/subjects.ts';
 import type { GoalScenario } from './goal-scenario.ts';
 import { simulatedKinds } from './host.ts';
 import type { Owner } from './owner.ts';
 import { bodiesOf, type Store } from './store.ts';
 import { checkVotes } from './vote-promises.ts';
-import { type World, Violation } from './world.ts';
+import { Violation, type World } from './world.ts';
 
 const seenMax = 10_000;
 
@@ -20,14 +20,22 @@ function must(holds: boolean, what: string): asserts holds {
 }
 
 /** What must be true of a goal that has ended, told by its journals and by the world outside; nothing of the code under test is asked. */
-export async function checkGoal(world: World, store: Store, scenario: GoalScenario, outside: { readonly effects: ReadonlyMap<string, number>; readonly owner: Owner | undefined }): Promise<void> {
+export async function checkGoal(
+  world: World,
+  store: Store,
+  scenario: GoalScenario,
+  outside: { readonly effects: ReadonlyMap<string, number>; readonly owner: Owner | undefined },
+): Promise<void> {
   await replays(store);
   const facts = factsOf(store, 'coordinator');
   checkTasks(store, facts);
   for (const [key, times] of outside.effects) must(times === 1, `the unsafe effect ${key} was started ${times} times`);
   const end = facts.find(({ type }) => type === 'goal.completed' || type === 'goal.failed' || type === 'goal.cancelled');
   must(end !== undefined, 'a goal that has ended has no end');
-  must(facts.filter(({ type }) => type.startsWith('goal.') && ['goal.completed', 'goal.failed', 'goal.cancelled'].includes(type)).length === 1, 'a goal ends more than once');
+  must(
+    facts.filter(({ type }) => type.startsWith('goal.') && ['goal.completed', 'goal.failed', 'goal.cancelled'].includes(type)).length === 1,
+    'a goal ends more than once',
+  );
   world.note(`the goal ends as ${end.type}`);
   must(end.type !== 'goal.cancelled' || scenario.cancels, 'a goal was cancelled that nobody cancelled');
   const refuses = scenario.temper.refuses > 0 || scenario.temper.fails > 0;
@@ -94,9 +102,12 @@ function checkTasks(store: Store, facts: readonly Fact[]): void {
     const agent = parseAgentActor(parseJournalSubject(stream)?.actor ?? '');
     if (agent === undefined) continue;
     must(created.has(agent.task), `there is an agent for ${agent.task}, which nobody created`);
-    const ends = factsOf(store, `agent-${agent.task}-${agent.attempt}`).filter(({ type }) => ['agent.answered', 'agent.failed', 'actor.poisoned'].includes(type));
+    const ends = factsOf(store, `agent-${agent.task}-${agent.attempt}`).filter(({ type }) =>
+      ['agent.answered', 'agent.failed', 'actor.poisoned'].includes(type),
+    );
     must(ends.length <= 1, `agent-${agent.task}-${agent.attempt} ends ${ends.length} times`);
-    if (attempts.get(`${agent.task}-${agent.attempt}`) === 'task.completed') must(ends[0]?.type === 'agent.answered', `${agent.task} is completed by an agent that never answered`);
+    if (attempts.get(`${agent.task}-${agent.attempt}`) === 'task.completed')
+      must(ends[0]?.type === 'agent.answered', `${agent.task} is completed by an agent that never answered`);
   }
 }
 
@@ -122,7 +133,11 @@ function checkResult({ kind, items, submission }: GoalScenario, facts: readonly 
   if (kind === 'pipeline' && typeof strategy === 'object' && strategy.type === 'pipeline') {
     must(marks.length === items - lost, `the result holds ${marks.length} of ${items} items, and ${lost} were skipped`);
     const trail = strategy.stages.map(({ name }) => `/${name}`).join('');
-    for (const one of marks) must(one.endsWith(`${trail}]`) && /^\[item \d+\//.test(one) && one.split('/').length === strategy.stages.length + 1, `${one} did not go through every stage once`);
+    for (const one of marks)
+      must(
+        one.endsWith(`${trail}]`) && /^\[item \d+\//.test(one) && one.split('/').length === strategy.stages.length + 1,
+        `${one} did not go through every stage once`,
+      );
     const numbers = marks.map((one) => Number(/^\[item (\d+)/.exec(one)?.[1]));
     must(canonicalJson(numbers) === canonicalJson([...numbers].sort((a, b) => a - b)), `the items are out of order: ${numbers.join(', ')}`);
     checkStages(facts, strategy.stages, submission.agents ?? 3, strategy.queueItemsMax ?? 16);
@@ -130,7 +145,12 @@ function checkResult({ kind, items, submission }: GoalScenario, facts: readonly 
 }
 
 /** How many items were at work in each stage, and waited between two, at every moment that the journal tells of. */
-function checkStages(facts: readonly Fact[], stages: readonly { readonly name: string; readonly concurrency?: number | undefined }[], agents: number, queueItemsMax: number): void {
+function checkStages(
+  facts: readonly Fact[],
+  stages: readonly { readonly name: string; readonly concurrency?: number | undefined }[],
+  agents: number,
+  queueItemsMax: number,
+): void {
   const working = stages.map(() => 0);
   const waiting = stages.map(() => 0);
   const stageOf = new Map<string, number>();

@@ -77,5 +77,7 @@ function strategyOf(kind: GoalKind, agents: number, random: Random): NonNullable
 function quorumOf(agents: number, random: Random): 'majority' | 'two-thirds' | 'unanimous' | { weights: Record<string, number> } {
   const rule = random.pick(['majority', 'two-thirds', 'unanimous', 'weights'] as const);
   if (rule !== 'weights') return rule;
-  return { weights: Object.fromEntries(Array.from({ length: agents }, (_, index) => [`p${index + 1}`, index === 0 ? random.whole(1, 4) : random.whole(0, 4) / 2])) };
+  return {
+    weights: Object.fromEntries(Array.from({ length: agents }, (_, index) => [`p${index + 1}`, index === 0 ? random.whole(1, 4) : random.whole(0, 4) / 2])),
+  };
 }

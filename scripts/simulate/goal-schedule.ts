@@ -17,7 +17,7 @@ import { Owner } from './owner.ts';
 import { Process, type ProcessState } from './process.ts';
 import { Store } from './store.ts';
 import { Worker } from './worker.ts';
-import { type World, Violation } from './world.ts';
+import { Violation, type World } from './world.ts';
 
 const tenant = 'sim';
 const root = 'g1';
@@ -67,7 +67,11 @@ export class GoalSchedule {
     this.#store.follow((entry, bodies) => {
       for (const { input, facts } of bodies) {
         this.#world.note(`${entry.stream.split('.').at(-1)} takes ${input.type} ${facts.map(({ type, data }) => `${type}${short(data)}`).join(' ')}`);
-        if (facts.some(({ type }) => type === 'goal.paused')) this.#send({ type: 'goal.resume', quota: { maxTokens: quotaDefault.maxTokens, maxSeconds: quotaDefault.maxSeconds } }, this.#world.random.whole(10, 500));
+        if (facts.some(({ type }) => type === 'goal.paused'))
+          this.#send(
+            { type: 'goal.resume', quota: { maxTokens: quotaDefault.maxTokens, maxSeconds: quotaDefault.maxSeconds } },
+            this.#world.random.whole(10, 500),
+          );
       }
     });
     for (let fault = 0; fault < faults; fault += 1) this.#world.clock.timer(this.#world.random.whole(0, faultMsMax), () => this.#fault());
@@ -91,7 +95,10 @@ export class GoalSchedule {
   #hostOf(process: Process): ReturnType<typeof simulatedHost> {
     // One that has been overtaken without knowing it may start a call late; the writer of a journal knows what stands in it.
     const onCall = (key: string): void =>
-      this.#world.check(!this.#store.settled.has(key) || !this.#store.writes(process.name, key), `the model is asked ${key} again though its answer was stored`);
+      this.#world.check(
+        !this.#store.settled.has(key) || !this.#store.writes(process.name, key),
+        `the model is asked ${key} again though its answer was stored`,
+      );
     return simulatedHost(this.#world, this.#store, process, {
       models: { call: (request, options) => simulatedModel(this.#world, process, this.#temper, onCall).call(request, options) },
       tools: simulatedTooling(this.#world, process, this.#effects),
@@ -101,9 +108,21 @@ export class GoalSchedule {
 
   async #submit(): Promise<void> {
     const { submission, taskAttemptsMax, poor } = this.#scenario;
-    const profile = { name: 'default', model: 'sim/sim', modelWhy: 'simulated', system: 'system', tools: simulatedTools, outputTokensMax: 100, pool: 'default' };
+    const profile = {
+      name: 'default',
+      model: 'sim/sim',
+      modelWhy: 'simulated',
+      system: 'system',
+      tools: simulatedTools,
+      outputTokensMax: 100,
+      pool: 'default',
+    };
     const settings: GoalSettings = {
-      quota: { ...quotaDefault, ...(poor === 'tokens' ? { maxTokens: this.#world.random.whole(200, 2_000) } : {}), ...(poor === 'seconds' ? { maxSeconds: this.#world.random.whole(20, 600) / 1_000 } : {}) },
+      quota: {
+        ...quotaDefault,
+        ...(poor === 'tokens' ? { maxTokens: this.#world.random.whole(200, 2_000) } : {}),
+        ...(poor === 'seconds' ? { maxSeconds: this.#world.random.whole(20, 600) / 1_000 } : {}),
+      },
       agents: 3,
       fanIn: 4,
       taskAttemptsMax,
@@ -133,7 +152,15 @@ export class GoalSchedule {
   }
 
   #own({ process }: Machine): void {
-    const owner: Owner = new Owner({ world: this.#world, store: this.#store, process, host: this.#hostOf(process), tenant, root, holds: () => this.#owner === owner });
+    const owner: Owner = new Owner({
+      world: this.#world,
+      store: this.#store,
+      process,
+      host: this.#hostOf(process),
+      tenant,
+      root,
+      holds: () => this.#owner === owner,
+    });
     this.#owner = owner;
     this.#world.note(`${process.name} owns the goal`);
     owner.start();
@@ -233,10 +260,9 @@ export class GoalSchedule {
     if (open.process === undefined || open.cell === undefined || open.process.state !== 'up') return again();
     const { process, cell } = open;
     process.deliver(() => {
-      cell.post({ ...(JSON.parse(message.body) as Input), id: message.id }).then(
-        () => void process.call(() => (this.#world.random.chance(0.1) ? again() : void this.#store.inbox.delete(id))),
-        again,
-      );
+      cell
+        .post({ ...(JSON.parse(message.body) as Input), id: message.id })
+        .then(() => void process.call(() => (this.#world.random.chance(0.1) ? again() : void this.#store.inbox.delete(id))), again);
     });
     // A delivery whose process dies is made again.
     this.#world.clock.timer(1_000, () => process.state === 'up' || again());

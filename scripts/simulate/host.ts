@@ -1,6 +1,6 @@
+import { agentKind } from '../../actors/agent/agent.kind.ts';
 import { type CellBounds, cellBoundsDefault } from '../../actors/cell/bounds.ts';
 import { Kinds } from '../../actors/cell/kinds.ts';
-import { agentKind } from '../../actors/agent/agent.kind.ts';
 import type { Blobs } from '../../actors/ports/blobs.ts';
 import type { Bus } from '../../actors/ports/bus.ts';
 import type { Journal, JournalEntry } from '../../actors/ports/journal.ts';
@@ -22,7 +22,12 @@ const doublePushShare = 0.1;
 export const simulatedKinds: Kinds = new Kinds([agentKind, coordinatorKind] as never);
 
 /** A host for real cells and real effects in one process: every port goes over the simulated network to the store. */
-export function simulatedHost(world: World, store: Store, process: Process, parts: { readonly models: Models; readonly tools: Tools; readonly snapshotRecords: number }): SwarmHost {
+export function simulatedHost(
+  world: World,
+  store: Store,
+  process: Process,
+  parts: { readonly models: Models; readonly tools: Tools; readonly snapshotRecords: number },
+): SwarmHost {
   let ids = 0;
   const cellBounds: CellBounds = { ...cellBoundsDefault, snapshotRecords: parts.snapshotRecords };
   const bus: Pick<Bus, 'kind' | 'journal' | 'blobs' | 'tasks' | 'inbox' | 'pubsub'> = {
@@ -38,7 +43,10 @@ export function simulatedHost(world: World, store: Store, process: Process, part
     bus: bus as Bus,
     clock: process.clock,
     ids: {
-      id: () => `id-${process.name}-${(ids += 1)}`,
+      id: () => {
+        ids += 1;
+        return `id-${process.name}-${ids}`;
+      },
       salt: () => '0'.repeat(32),
     },
     models: parts.models,
@@ -68,7 +76,9 @@ function journalOf(world: World, store: Store, process: Process): Journal {
     },
     async *read(pattern, { after = 0 } = {}): AsyncIterable<JournalEntry> {
       const root = pattern.endsWith('.>') ? pattern.slice(0, -1) : undefined;
-      yield* await process.call(() => (root === undefined ? store.entriesOf(pattern, after) : store.all().filter(({ stream, sequence }) => sequence > after && stream.startsWith(root))));
+      yield* await process.call(() =>
+        root === undefined ? store.entriesOf(pattern, after) : store.all().filter(({ stream, sequence }) => sequence > after && stream.startsWith(root)),
+      );
     },
     follow: unused,
     head: unused,
@@ -98,7 +108,10 @@ function queueOf(world: World, process: Process, messages: Store['tasks']): Queu
       process.call(() => {
         const duplicate = messages.has(message.id);
         // The queue's dedupe is a convenience: what takes from it must bear seeing a message again.
-        if (duplicate || world.random.chance(doublePushShare)) messages.set(`${message.id}#${process.name}-${(doubles += 1)}`, message);
+        if (duplicate || world.random.chance(doublePushShare)) {
+          doubles += 1;
+          messages.set(`${message.id}#${process.name}-${doubles}`, message);
+        }
         if (!duplicate) messages.set(message.id, message);
         return { duplicate };
       }),

@@ -24,7 +24,11 @@ interface Options {
   readonly jobs: number;
 }
 
-function optionsOf(values: { readonly seed?: string | undefined; readonly schedules?: string | undefined; readonly jobs?: string | undefined }): Options | undefined {
+function optionsOf(values: {
+  readonly seed?: string | undefined;
+  readonly schedules?: string | undefined;
+  readonly jobs?: string | undefined;
+}): Options | undefined {
   const seed = Number(values.seed ?? 1);
   // A seed by itself is one to look at.
   const schedules = Number(values.schedules ?? (values.seed === undefined ? schedulesDefault : 1));
@@ -85,7 +89,9 @@ async function main(args: readonly string[]): Promise<number> {
   const { held, broken } = await runAll(options);
   for (const outcome of broken.toSorted((a, b) => a.seed - b.seed).slice(0, brokenMax)) show(outcome);
   const seconds = (performance.now() - started) / 1_000;
-  process.stdout.write(`${held} passed, ${broken.length} failed: schedules from seed ${options.seed}, ${seconds.toFixed(1)} s, ${Math.round((held + broken.length) / seconds)}/s\n`);
+  process.stdout.write(
+    `${held} passed, ${broken.length} failed: schedules from seed ${options.seed}, ${seconds.toFixed(1)} s, ${Math.round((held + broken.length) / seconds)}/s\n`,
+  );
   return broken.length === 0 ? 0 : 1;
 }
 

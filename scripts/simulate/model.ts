@@ -1,4 +1,4 @@
-import type { Models, ModelReply, ModelRequest } from '../../actors/ports/models.ts';
+import type { ModelReply, ModelRequest, Models } from '../../actors/ports/models.ts';
 import type { Tools } from '../../actors/ports/tools.ts';
 import { FlockworkError } from '../../protocols/errors/error.ts';
 import type { ToolSpec } from '../../protocols/goals/task.ts';
@@ -75,7 +75,12 @@ function replyOf(request: ModelRequest, temper: ModelTemper, world: World): Mode
   const user = request.messages.find(({ role }) => role === 'user')?.text ?? '';
   const role = /^Role: (\S+)/m.exec(system)?.[1] ?? '';
   const looked = request.messages.some((message) => message.role === 'tool');
-  const base = { finish: 'stop' as const, usage: { input: 10, cacheRead: 0, cacheWrite: 0, output: 5, reasoning: 0 }, costMicroUsd: 3, answeredBy: request.model };
+  const base = {
+    finish: 'stop' as const,
+    usage: { input: 10, cacheRead: 0, cacheWrite: 0, output: 5, reasoning: 0 },
+    costMicroUsd: 3,
+    answeredBy: request.model,
+  };
   if (request.tools.length > 0 && !looked && random.chance(temper.looks)) {
     const calls = ['probe.read', 'probe.mark'].map((name, index) => ({ id: `call-${index}`, name, input: {} }));
     return { ...base, text: '', toolCalls: calls, finish: 'tool-calls' };

@@ -20,9 +20,16 @@ function caught(mutant: Mutant): string | undefined {
       const path = join(folder, file);
       const source = readFileSync(path, 'utf8');
       if (source.split(find).length !== 2) throw new Error(`'${mutant.name}': the text to replace does not stand exactly once in ${file}`);
-      writeFileSync(path, source.replace(find, () => replace));
+      writeFileSync(
+        path,
+        source.replace(find, () => replace),
+      );
     }
-    const run = spawnSync(process.execPath, ['scripts/simulate/main.ts', '--seed', '1', '--schedules', String(schedules)], { cwd: folder, encoding: 'utf8', timeout: stuckMs });
+    const run = spawnSync(process.execPath, ['scripts/simulate/main.ts', '--seed', '1', '--schedules', String(schedules)], {
+      cwd: folder,
+      encoding: 'utf8',
+      timeout: stuckMs,
+    });
     if (run.status === 0) return undefined;
     return /^seed \d+ \(\S+\): .*$/m.exec(run.stdout)?.[0] ?? `ended with ${run.status ?? run.signal}: ${run.stderr.slice(-500)}`;
   } finally {
@@ -38,7 +45,9 @@ export function runMutants(wanted: string): number {
     const what = caught(mutant);
     const byPromise = what?.startsWith('seed ') === true;
     if (!byPromise) survived += 1;
-    process.stdout.write(`${byPromise ? 'caught  ' : what === undefined ? 'SURVIVED' : 'BROKEN  '}  ${mutant.name}\n${what === undefined ? '' : `            ${what.slice(0, 200)}\n`}`);
+    process.stdout.write(
+      `${byPromise ? 'caught  ' : what === undefined ? 'SURVIVED' : 'BROKEN  '}  ${mutant.name}\n${what === undefined ? '' : `            ${what.slice(0, 200)}\n`}`,
+    );
   }
   process.stdout.write(`${chosen.length - survived} passed, ${survived} failed\n`);
   return survived === 0 && chosen.length > 0 ? 0 : 1;

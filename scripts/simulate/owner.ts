@@ -112,6 +112,8 @@ export class Owner {
     if (end === undefined || cell === undefined || this.#stopped) return;
     const key = cell.keyOf(`${end.input.task}-${end.input.attempt}`);
     // What a stopping cell does not store, whoever opens it next reads in the agent's journal.
-    cell.settle(key === undefined ? { ...end.input } : { ...end.input, key }).catch((error: unknown) => this.#world.note(`${end.input.agent} is told again later (${failureOf(error).code})`));
+    cell
+      .settle(key === undefined ? { ...end.input } : { ...end.input, key })
+      .catch((error: unknown) => this.#world.note(`${end.input.agent} is told again later (${failureOf(error).code})`));
   }
 }

@@ -1,13 +1,24 @@
 import { ElectionSchedule } from './election-schedule.ts';
-import { GoalSchedule } from './goal-schedule.ts';
 import { type GoalKind, goalScenario } from './goal-scenario.ts';
+import { GoalSchedule } from './goal-schedule.ts';
 import { Random } from './random.ts';
 import { Violation, World } from './world.ts';
 
 export type ScheduleKind = GoalKind | 'election';
 
 /** What the seeds are about, in turn. */
-const turns: readonly ScheduleKind[] = ['election', 'consensus', 'pipeline', 'election', 'map-reduce', 'consensus', 'election', 'single', 'pipeline', 'consensus'];
+const turns: readonly ScheduleKind[] = [
+  'election',
+  'consensus',
+  'pipeline',
+  'election',
+  'map-reduce',
+  'consensus',
+  'election',
+  'single',
+  'pipeline',
+  'consensus',
+];
 
 export interface ScheduleOutcome {
   readonly seed: number;

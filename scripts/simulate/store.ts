@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { type JournalEntry, nothingBefore, type Position } from '../../actors/ports/journal.ts';
 import type { QueueMessage } from '../../actors/ports/queue.ts';
+import { FlockworkError } from '../../protocols/errors/error.ts';
 import type { Fact } from '../../protocols/journal/facts.ts';
 import { goalEndFacts } from '../../protocols/journal/facts.ts';
 import { splitRecord } from '../../protocols/journal/record.ts';
-import { FlockworkError } from '../../protocols/errors/error.ts';
 import { parseJournalSubject } from '../../protocols/subjects.ts';
 
 export interface StoredInput {

@@ -15,7 +15,7 @@ const reportEvery = 25;
 
 const { from, to, step } = workerData as ThreadWork;
 let held = 0;
-const report = (message: ThreadReport): void => parentPort?.postMessage(message);
+const report = (message: ThreadReport): void => parentPort?.postMessage(message, []);
 for (let seed = from; seed < to; seed += step) {
   const outcome = await runSchedule(seed);
   if (outcome.violation !== undefined) report({ type: 'broken', outcome });

@@ -16,7 +16,9 @@ export function checkVotes({ submission }: GoalScenario, facts: readonly Fact[])
   const enough = (votes: number): boolean =>
     strategy.quorum === 'unanimous' ? votes === total : strategy.quorum === 'two-thirds' ? votes * 3 >= total * 2 : votes * 2 > total;
   const proposers = facts.filter(({ type, data }) => type === 'task.created' && data['role'] === 'propose').map(({ data }) => String(data['task']));
-  const answered = facts.filter(({ type, data }) => type === 'task.completed' && proposers.includes(String(data['task']))).map(({ data }) => String(data['task']));
+  const answered = facts
+    .filter(({ type, data }) => type === 'task.completed' && proposers.includes(String(data['task'])))
+    .map(({ data }) => String(data['task']));
   const ballots = new Map<string, string>();
   const leaders = new Map<number, string>();
   let decisions = 0;
@@ -45,12 +47,18 @@ export function checkVotes({ submission }: GoalScenario, facts: readonly Fact[])
       must(decisions === 1, 'the proposals are decided twice');
       must(answered.includes(String(data['task'])), `the decision is for ${String(data['task'])}, which is no proposal`);
       if (data['by'] === 'quorum') {
-        const votes = [...ballots].reduce((sum, [key, choice]) => sum + (key.startsWith(`${round} `) && choice === data['choice'] ? (weights.get(key.split(' ')[1] ?? '') ?? 0) : 0), 0);
+        const votes = [...ballots].reduce(
+          (sum, [key, choice]) => sum + (key.startsWith(`${round} `) && choice === data['choice'] ? (weights.get(key.split(' ')[1] ?? '') ?? 0) : 0),
+          0,
+        );
         must(enough(votes), `${String(data['choice'])} is decided with ${votes} of ${total} votes by ${JSON.stringify(strategy.quorum ?? 'majority')}`);
         must(Math.abs(votes - Number(data['votes'])) < 1e-6, `the fact tells ${String(data['votes'])} votes, there are ${votes}`);
       } else {
         must(strategy.noQuorum !== 'fail', 'a leader decides where the goal should fail');
-        must([...leaders.values()].at(-1) === data['by'] && leaders.get(Number(data['term'])) === data['by'], `${String(data['by'])} decides and leads no term`);
+        must(
+          [...leaders.values()].at(-1) === data['by'] && leaders.get(Number(data['term'])) === data['by'],
+          `${String(data['by'])} decides and leads no term`,
+        );
       }
     }
   }
@@ -60,7 +68,9 @@ export function checkVotes({ submission }: GoalScenario, facts: readonly Fact[])
   must(decisions === 0, 'the goal fails for want of a quorum that it had');
   for (let round = 1; round <= (strategy.rounds ?? 3); round += 1) {
     const counts = new Map<string, number>();
-    for (const [key, choice] of ballots) if (key.startsWith(`${round} `)) counts.set(choice, (counts.get(choice) ?? 0) + (weights.get(key.split(' ')[1] ?? '') ?? 0));
-    for (const [choice, votes] of counts) must(choice === 'abstain' || !enough(votes), `round ${round} had a quorum for ${choice}, and the goal fails without one`);
+    for (const [key, choice] of ballots)
+      if (key.startsWith(`${round} `)) counts.set(choice, (counts.get(choice) ?? 0) + (weights.get(key.split(' ')[1] ?? '') ?? 0));
+    for (const [choice, votes] of counts)
+      must(choice === 'abstain' || !enough(votes), `round ${round} had a quorum for ${choice}, and the goal fails without one`);
   }
 }

@@ -1,8 +1,8 @@
 import { agentKind } from '../../actors/agent/agent.kind.ts';
 import { Cell } from '../../actors/cell/cell.ts';
 import type { CellOptions } from '../../actors/cell/cell-options.ts';
-import { loadFold } from '../../actors/cell/load.ts';
 import type { Input } from '../../actors/cell/kind.ts';
+import { loadFold } from '../../actors/cell/load.ts';
 import { agentActor, type TaskMessage, type TaskSpec } from '../../protocols/goals/task.ts';
 import { journalSubject } from '../../protocols/subjects.ts';
 import { agentEffects } from '../../swarm/effects/agent-effects.ts';
@@ -115,6 +115,16 @@ export class Worker {
 
   async #assignment({ task, attempt, allotment, spec, tenant }: TaskMessage): Promise<Input> {
     const whole = 'blob' in spec ? (JSON.parse(new TextDecoder().decode(await this.#host.bus.blobs.get(tenant, spec.blob))) as TaskSpec) : spec;
-    return { type: 'agent.assign', machine: agentKind.machine, version: agentKind.version, node: this.#host.node, epoch: 1, task, attempt, allotment, spec: whole };
+    return {
+      type: 'agent.assign',
+      machine: agentKind.machine,
+      version: agentKind.version,
+      node: this.#host.node,
+      epoch: 1,
+      task,
+      attempt,
+      allotment,
+      spec: whole,
+    };
   }
 }

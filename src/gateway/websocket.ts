@@ -45,8 +45,8 @@ export function serveWebSocket({ server, dispatcher, refused, inspector }: WebSo
     socket.on('error', () => socket.destroy());
     try {
       const path = (request.url ?? '').split('?', 1)[0];
-      const pages = path === inspectPath ? inspector : undefined;
-      if (path !== webSocketPath && pages === undefined)
+      const feed = path === inspectPath ? inspector : undefined;
+      if (path !== webSocketPath && feed === undefined)
         throw new FlockworkError('not_found', `there is no WebSocket at ${String(path).slice(0, 128)}; use ${webSocketPath}`);
       authorizer.checkBrowser({ host: request.headers.host, origin: request.headers.origin });
       if (refused(socket)) {
@@ -56,7 +56,7 @@ export function serveWebSocket({ server, dispatcher, refused, inspector }: WebSo
         });
       }
       webSockets.handleUpgrade(request, socket, head, (webSocket) =>
-        pages === undefined ? accept(webSocket, socket, request) : acceptPage(pages, webSocket, socket),
+        feed === undefined ? accept(webSocket, socket, request) : acceptPage(feed, webSocket, socket),
       );
     } catch (error) {
       socket.end(rawProblem(hideDefect(error)));

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { Observation } from '../../actors/ports/observer.ts';
 import { inspectorBounds } from './bounds.ts';
 import { TenantHub } from './hub.ts';
@@ -26,10 +26,14 @@ function page(bounds: Partial<typeof inspectorBounds> = {}) {
   const frames: Frame[] = [];
   const out = { bufferedBytes: 0, send: (text: string) => void frames.push(JSON.parse(text)) };
   const connection = inspector.connect('default', out);
-  return { inspector, frames, out, connection, close: () => (connection.close(), inspector.stop()) };
+  const close = (): void => {
+    connection.close();
+    inspector.stop();
+  };
+  return { inspector, frames, out, connection, close };
 }
 
-const eventually = (probe: () => void) => expect.poll(() => (probe(), true), { timeout: 5_000, interval: 2 }).toBe(true);
+const eventually = (probe: () => void) => vi.waitFor(probe, { timeout: 5_000, interval: 2 });
 
 describe('the hub of a tenant', () => {
   test('counts actors by machine and state, exactly', () => {

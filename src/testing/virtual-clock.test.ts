@@ -9,7 +9,9 @@ test('timers fire at their own time, in the order of due times, ties in the orde
       const fired: [number, number][] = [];
       const disarm = timers.map(({ delay }, index) => clock.timer(delay, () => fired.push([clock.now(), index])));
       for (const [index, { disarmed }] of timers.entries()) if (disarmed) disarm[index]?.();
-      const expected = timers.flatMap(({ delay, disarmed }, index): [number, number][] => (disarmed ? [] : [[100 + delay, index]])).sort(([a, i], [b, j]) => a - b || i - j);
+      const expected = timers
+        .flatMap(({ delay, disarmed }, index): [number, number][] => (disarmed ? [] : [[100 + delay, index]]))
+        .sort(([a, i], [b, j]) => a - b || i - j);
       expect(clock.armed).toBe(expected.length);
       expect(clock.nextDue).toBe(expected[0]?.[0]);
       clock.advanceBy(20);

@@ -24,9 +24,9 @@ export function proceed(table: CoordinatorTable, at: number, emitted: readonly E
   }
   if ('refused' in end) return fail(table, at, end.refused.code, end.refused.message, emitted);
   if ('joined' in end) {
-    const joined = table.joining ? [] : [request('result.join', joinRef, { tasks: end.joined })];
+    const asked = table.joining ? [] : [request('result.join', joinRef, { tasks: end.joined })];
     table.joining = true;
-    return from === undefined ? { emit: [...emitted, ...joined] } : { go: from, emit: [...emitted, ...joined] };
+    return from === undefined ? { emit: [...emitted, ...asked] } : { go: from, emit: [...emitted, ...asked] };
   }
   const task = taskOf(table, end.result);
   return complete(table, at, { result: task.result ?? '', blob: task.blob }, end.partial, emitted);

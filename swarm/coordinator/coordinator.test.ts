@@ -264,7 +264,7 @@ describe('random runs', () => {
           else if (ref === undefined) throw new Error(`nothing is left to happen in state ${bench.state}`);
           else if (chance.of(0.1)) bench.message({ type: 'budget.ask', task, attempt: Number(attempt), tokens: chance.below(3_000), toolCalls: chance.below(5), costMicroUsd: 0 });
           else if (chance.of(0.05)) exhaust(bench, ref);
-          else if (chance.of(0.1)) bench.fail(ref, chance.pick(['model_cut', 'model_auth', 'quota_exceeded']), chance.of(0.8));
+          else if (chance.of(0.11)) bench.fail(ref, chance.pick(['model_cut', 'model_auth', 'quota_exceeded']), chance.of(0.8));
           else if (chance.of(0.005)) bench.message({ type: 'goal.cancel', reason: 'enough' });
           else bench.end(ref, { usage: { ...usage, tokens: chance.below(200) } });
           for (const { type, data } of bench.facts) {

@@ -4,7 +4,8 @@ import { electAmong } from './elect-among.ts';
 import { type ElectionMessage, type ElectionOutput, openElection, stepElection } from './election.ts';
 
 const members = ['m1', 'm2', 'm3'];
-const types = (outputs: readonly ElectionOutput[]): string[] => outputs.map((output) => (output.type === 'send' ? `${output.message.type}>${output.to}` : output.type));
+const types = (outputs: readonly ElectionOutput[]): string[] =>
+  outputs.map((output) => (output.type === 'send' ? `${output.message.type}>${output.to}` : output.type));
 
 describe('a member', () => {
   test('stands, asks all others, and leads once a majority has answered', () => {

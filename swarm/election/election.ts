@@ -7,7 +7,12 @@
 export type ElectionMessage = {
   readonly term: number;
   readonly from: string;
-} & ({ readonly type: 'vote.request' } | { readonly type: 'vote.answer'; readonly granted: boolean } | { readonly type: 'leader.heartbeat' } | { readonly type: 'term.told' });
+} & (
+  | { readonly type: 'vote.request' }
+  | { readonly type: 'vote.answer'; readonly granted: boolean }
+  | { readonly type: 'leader.heartbeat' }
+  | { readonly type: 'term.told' }
+);
 
 export type ElectionInput =
   /** Nobody was heard of in time, or somebody wants this member to stand. */
@@ -41,7 +46,11 @@ export interface ElectionState {
   grants: string[];
 }
 
-export function openElection(self: string, members: readonly string[], known: { readonly term: number; readonly votedFor: string | null } = { term: 0, votedFor: null }): ElectionState {
+export function openElection(
+  self: string,
+  members: readonly string[],
+  known: { readonly term: number; readonly votedFor: string | null } = { term: 0, votedFor: null },
+): ElectionState {
   if (!members.includes(self)) throw new Error(`${self} is none of the members ${members.join(', ')}`);
   return { self, members, role: 'follower', term: known.term, votedFor: known.votedFor, leader: null, grants: [] };
 }
@@ -123,7 +132,11 @@ function count(state: ElectionState): ElectionOutput[] {
   return [{ type: 'elected', term: state.term, leader: state.self, votes: [...state.grants], needed }, ...toOthers(state, { type: 'leader.heartbeat' })];
 }
 
-type Said = { readonly type: 'vote.request' } | { readonly type: 'vote.answer'; readonly granted: boolean } | { readonly type: 'leader.heartbeat' } | { readonly type: 'term.told' };
+type Said =
+  | { readonly type: 'vote.request' }
+  | { readonly type: 'vote.answer'; readonly granted: boolean }
+  | { readonly type: 'leader.heartbeat' }
+  | { readonly type: 'term.told' };
 
 function send({ term, self }: ElectionState, to: string, said: Said): ElectionOutput {
   return { type: 'send', to, message: { ...said, term, from: self } };

@@ -3,13 +3,14 @@ import { canonicalJson } from '../../actors/cell/canonical.ts';
 import type { Blobs } from '../../actors/ports/blobs.ts';
 import { FlockworkError } from '../../protocols/errors/error.ts';
 import { agentsDefault, type GoalSubmission, type Manifest, type ManifestFile, manifestFilesMax, type Quota, type QuotaOptions, type StrategyOptions } from '../../protocols/goals/goal.ts';
+import { recordBytesMax } from '../../protocols/journal/record.ts';
 import type { FrozenProfile, GoalAccept } from '../coordinator/coordinator.inputs.ts';
 import { coordinatorKind } from '../coordinator/coordinator.kind.ts';
 import { chooseStrategy } from '../strategies/choose.ts';
 import { strategyOf } from '../strategies/index.ts';
 import type { ChosenStrategy } from '../strategies/strategy.ts';
 import type { GoalSettings } from '../swarm-host.ts';
-import { type GoalMaterial, splitParts, wholePart } from './parts.ts';
+import { type GoalMaterial, type Part, splitParts, wholePart } from './parts.ts';
 
 /** Turns a submission into the first input of its coordinator: everything resolved, everything large stored as a blob. */
 export async function acceptGoal(submission: GoalSubmission, goalId: string, tenant: string, settings: GoalSettings, blobs: Blobs): Promise<GoalAccept> {
@@ -24,6 +25,8 @@ export async function acceptGoal(submission: GoalSubmission, goalId: string, ten
   const plan = strategy.type === 'single' || strategy.type === 'consensus' || parts.length === 0 ? [wholePart(material)] : parts;
   // Options that cannot work are refused now, not when the goal starts.
   strategyOf(strategy.type).begin({ options: strategy, parts: plan.length, agents });
+  const goalBytes = jsonBytes(submission.goal);
+  for (const part of plan) mustFit(goalBytes, part);
   const stageProfiles = profilesOf(strategy, submission.model, settings);
   const store = (value: unknown): Promise<string> => blobs.put(tenant, new TextEncoder().encode(JSON.stringify(value)));
   const { manifest } = material;
@@ -46,6 +49,21 @@ export async function acceptGoal(submission: GoalSubmission, goalId: string, ten
     stragglerFactor: settings.stragglerFactor,
     bodyHash: submissionHash(submission),
   };
+}
+
+/** What goal and one part may come to in the first record of an agent, whose bound leaves as much again for prompt, tools and results. Bytes. */
+const partBytesMax = recordBytesMax / 2;
+
+function jsonBytes(value: unknown): number {
+  return new TextEncoder().encode(JSON.stringify(value)).length;
+}
+
+function mustFit(goalBytes: number, part: Part): void {
+  // JSON has at most six bytes for each unit of a text: most parts need not be counted.
+  if (part.files === undefined && goalBytes + (part.name.length + (part.text?.length ?? 0)) * 6 <= partBytesMax) return;
+  const bytes = goalBytes + jsonBytes(part);
+  if (bytes <= partBytesMax) return;
+  throw new FlockworkError('input_too_large', `the input '${part.name}' has ${bytes} bytes for one agent, above the bound of ${partBytesMax}; submit it with strategy map-reduce, or as a file that the agent reads`, { details: { bytes, partBytesMax } });
 }
 
 /** The quota with what was asked for in place of the default. */

@@ -4,12 +4,16 @@ import { changesOf, overlay } from './changes.ts';
 
 const hash = (letter: string): string => letter.repeat(64);
 const file = (path: string, letter: string) => ({ path, sha256: hash(letter), size: 1 });
-const change = (path: string, kind: Artifact['change'], task: string, letter = 'z'): Artifact => (kind === 'deleted' ? { path, change: kind, task } : { path, change: kind, sha256: hash(letter), size: 1, task });
+const change = (path: string, kind: Artifact['change'], task: string, letter = 'z'): Artifact =>
+  kind === 'deleted' ? { path, change: kind, task } : { path, change: kind, sha256: hash(letter), size: 1, task };
 const base: Manifest = { files: [{ ...file('a', 'a'), executable: true }, file('b', 'b')] };
 
 describe('changes laid over a manifest', () => {
   test('the last change of a path counts, deletions take files away, and the right to run stays', () => {
-    const merged = overlay(base, [[change('a', 'modified', 't0', 'c'), change('n', 'added', 't0', 'd')], [change('b', 'deleted', 't1'), change('n', 'modified', 't1', 'e')]]);
+    const merged = overlay(base, [
+      [change('a', 'modified', 't0', 'c'), change('n', 'added', 't0', 'd')],
+      [change('b', 'deleted', 't1'), change('n', 'modified', 't1', 'e')],
+    ]);
     expect(merged).toEqual({ files: [{ ...file('a', 'c'), executable: true }, file('n', 'e')] });
   });
 

@@ -14,7 +14,8 @@ export function overlay(manifest: Manifest, changes: Iterable<readonly Artifact[
   for (const artifacts of changes) {
     for (const { path, change, sha256, size } of artifacts) {
       if (change === 'deleted') files.delete(path);
-      else if (sha256 !== undefined && size !== undefined) files.set(path, { path, sha256, size, ...(files.get(path)?.executable === true ? { executable: true } : {}) });
+      else if (sha256 !== undefined && size !== undefined)
+        files.set(path, { path, sha256, size, ...(files.get(path)?.executable === true ? { executable: true } : {}) });
     }
   }
   return { files: [...files.values()].sort((a, b) => order(a.path, b.path)) };

@@ -1,5 +1,5 @@
-import type { ElectionMessage } from '../election/election.ts';
 import { FlockworkError } from '../../protocols/errors/error.ts';
+import type { ElectionMessage } from '../election/election.ts';
 
 /** A ballot as its voter makes it; null = abstains. */
 export interface MemberVote {

@@ -37,7 +37,11 @@ afterEach(async () => {
 
 type Voting = (question: MemberQuestion, self: string) => MemberVote | Promise<MemberVote>;
 
-async function join3(names: readonly string[], vote: Voting = () => ({ choice: null, rationale: '' }), onMessage?: (self: string, from: string, body: unknown) => void): Promise<Map<string, SwarmProtocol>> {
+async function join3(
+  names: readonly string[],
+  vote: Voting = () => ({ choice: null, rationale: '' }),
+  onMessage?: (self: string, from: string, body: unknown) => void,
+): Promise<Map<string, SwarmProtocol>> {
   const group = new Map<string, SwarmProtocol>();
   for (const self of names) {
     const member = new SwarmProtocol({
@@ -84,10 +88,11 @@ describe('a group over the bus', () => {
     const group = await join3(members);
     const outcomes = await Promise.all(members.map((name) => memberOf(group, name).requestVote()));
     const leaders = new Map<number, string>();
-    for (const { elected, term, leader } of outcomes) if (elected && leader !== null) {
-      expect(leaders.get(term) ?? leader).toBe(leader);
-      leaders.set(term, leader);
-    }
+    for (const { elected, term, leader } of outcomes)
+      if (elected && leader !== null) {
+        expect(leaders.get(term) ?? leader).toBe(leader);
+        leaders.set(term, leader);
+      }
     expect(leaders.size).toBeGreaterThan(0);
   });
 
@@ -126,23 +131,40 @@ describe('a group over the bus', () => {
 describe('a consensus of a group', () => {
   test('a quorum decides, and a member that is away only misses', async () => {
     const group = await join3(['m1', 'm2'], () => ({ choice: 'red', rationale: 'warm' }));
-    expect(await memberOf(group, 'm1').reachConsensus({ question: 'which colour?', choices: ['red', 'blue'] })).toMatchObject({ choice: 'red', by: 'quorum', round: 1, votes: 2, needed: 2 });
+    expect(await memberOf(group, 'm1').reachConsensus({ question: 'which colour?', choices: ['red', 'blue'] })).toMatchObject({
+      choice: 'red',
+      by: 'quorum',
+      round: 1,
+      votes: 2,
+      needed: 2,
+    });
   });
 
   test('in the next round all see the ballots before', async () => {
     const seen: number[] = [];
     const group = await join3(members, ({ round, before }, self) => {
       seen.push(before.length);
-      return { choice: round === 1 ? { m1: 'a', m2: 'b', m3: 'c' }[self] ?? null : 'b', rationale: '' };
+      return { choice: round === 1 ? ({ m1: 'a', m2: 'b', m3: 'c' }[self] ?? null) : 'b', rationale: '' };
     });
-    expect(await memberOf(group, 'm1').reachConsensus({ question: '?', choices: ['a', 'b', 'c'], quorum: 'unanimous' })).toMatchObject({ choice: 'b', round: 2, votes: 3 });
+    expect(await memberOf(group, 'm1').reachConsensus({ question: '?', choices: ['a', 'b', 'c'], quorum: 'unanimous' })).toMatchObject({
+      choice: 'b',
+      round: 2,
+      votes: 3,
+    });
     expect(seen.toSorted()).toEqual([0, 0, 0, 3, 3, 3]);
   });
 
   test('without a quorum the leader decides, or it fails where it is asked to', async () => {
     const group = await join3(members, ({ deciding }, self) => ({ choice: deciding ? 'b' : self === 'm1' ? 'a' : null, rationale: '' }));
-    expect(await memberOf(group, 'm1').reachConsensus({ question: '?', choices: ['a', 'b'], rounds: 1 })).toMatchObject({ choice: 'b', by: 'm1', votes: 0, needed: 2 });
-    const failure = await memberOf(group, 'm1').reachConsensus({ question: '?', choices: ['a', 'b'], rounds: 1, noQuorum: 'fail' }).then(() => undefined, failureOf);
+    expect(await memberOf(group, 'm1').reachConsensus({ question: '?', choices: ['a', 'b'], rounds: 1 })).toMatchObject({
+      choice: 'b',
+      by: 'm1',
+      votes: 0,
+      needed: 2,
+    });
+    const failure = await memberOf(group, 'm1')
+      .reachConsensus({ question: '?', choices: ['a', 'b'], rounds: 1, noQuorum: 'fail' })
+      .then(() => undefined, failureOf);
     expect(failure).toMatchObject({ code: 'no_quorum', details: { rounds: 1, needed: 2 } });
   });
 });

@@ -3,7 +3,15 @@ import type { Clock } from '../../actors/ports/clock.ts';
 import type { Subscription } from '../../actors/ports/journal.ts';
 import { FlockworkError, failureOf } from '../../protocols/errors/error.ts';
 import { deliverSubject, isToken, shardOf } from '../../protocols/subjects.ts';
-import { type ElectionInput, type ElectionMessage, type ElectionOutput, type ElectionState, majorityOf, openElection, stepElection } from '../election/election.ts';
+import {
+  type ElectionInput,
+  type ElectionMessage,
+  type ElectionOutput,
+  type ElectionState,
+  majorityOf,
+  openElection,
+  stepElection,
+} from '../election/election.ts';
 import { type Ballot, cast, openPoll, tallyOf } from '../voting/poll.ts';
 import { electorateOf, type QuorumRule, shownVotes } from '../voting/quorum.ts';
 import { answerMs as answerMsDefault, electionBackoffMs, electionBackoffMsMax, electionsMax, messageBytesMax, roundsDefault } from './bounds.ts';
@@ -74,10 +82,13 @@ export class SwarmProtocol {
   constructor(options: SwarmProtocolOptions) {
     const { tenant, group, self, members, bus } = options;
     for (const token of [tenant, group, ...members]) {
-      if (!isToken(token)) throw new FlockworkError('subject_invalid', `'${token}' cannot name a group or a member: use letters, digits, '-' and '_'`, { details: { token } });
+      if (!isToken(token))
+        throw new FlockworkError('subject_invalid', `'${token}' cannot name a group or a member: use letters, digits, '-' and '_'`, { details: { token } });
     }
     if (!members.includes(self) || new Set(members).size !== members.length) {
-      throw new FlockworkError('invalid_request', `the members of ${group} are ${members.join(', ')}; each is named once, and ${self} must be one of them`, { details: { self } });
+      throw new FlockworkError('invalid_request', `the members of ${group} are ${members.join(', ')}; each is named once, and ${self} must be one of them`, {
+        details: { self },
+      });
     }
     this.#options = options;
     this.#answerMs = options.answerMs ?? answerMsDefault;
@@ -108,7 +119,9 @@ export class SwarmProtocol {
   }
 
   /** Tells every other member; answers who has taken it, and why the others have not. */
-  async broadcast(body: unknown): Promise<{ readonly reached: readonly string[]; readonly missed: readonly { readonly member: string; readonly code: string }[] }> {
+  async broadcast(
+    body: unknown,
+  ): Promise<{ readonly reached: readonly string[]; readonly missed: readonly { readonly member: string; readonly code: string }[] }> {
     const reached: string[] = [];
     const missed: { member: string; code: string }[] = [];
     await Promise.all(
@@ -153,17 +166,20 @@ export class SwarmProtocol {
         members.map(async (voter) => {
           const vote = await this.#vote(voter, asked).catch(() => undefined);
           // No answer is no ballot; a choice that nobody offered is an abstention.
-          if (vote !== undefined) cast(electorate, poll, { round, voter, choice: choices.includes(vote.choice ?? '') ? vote.choice : null, rationale: vote.rationale });
+          if (vote !== undefined)
+            cast(electorate, poll, { round, voter, choice: choices.includes(vote.choice ?? '') ? vote.choice : null, rationale: vote.rationale });
         }),
       );
       ballots.push(...poll.ballots.toSorted((a, b) => members.indexOf(a.voter) - members.indexOf(b.voter)));
       const tally = tallyOf(electorate, poll);
       votes = tally.votes;
-      if (tally.decided !== null) return { choice: tally.decided, by: 'quorum', round, votes: shownVotes(electorate, votes[tally.decided] ?? 0), needed, ballots };
+      if (tally.decided !== null)
+        return { choice: tally.decided, by: 'quorum', round, votes: shownVotes(electorate, votes[tally.decided] ?? 0), needed, ballots };
     }
     if (noQuorum === 'fail') throw noQuorumError(question, rounds, needed);
     const leader = this.leader ?? (await this.requestVote()).leader;
-    const decision = leader === null ? undefined : await this.#vote(leader, { question, choices, round: rounds, before: ballots, deciding: true }).catch(() => undefined);
+    const decision =
+      leader === null ? undefined : await this.#vote(leader, { question, choices, round: rounds, before: ballots, deciding: true }).catch(() => undefined);
     const choice = decision?.choice ?? null;
     if (leader === null || choice === null || !choices.includes(choice)) throw noQuorumError(question, rounds, needed, leader);
     return { choice, by: leader, round: rounds, votes: shownVotes(electorate, votes[choice] ?? 0), needed, ballots };
@@ -180,7 +196,10 @@ export class SwarmProtocol {
   async #ask(member: string, request: MemberRequest): Promise<string> {
     const text = JSON.stringify(request);
     const bytes = new TextEncoder().encode(text).length;
-    if (bytes > messageBytesMax) throw new FlockworkError('frame_too_large', `a message of ${bytes} bytes is above the bound of ${messageBytesMax}; send it as a blob`, { details: { bytes, messageBytesMax } });
+    if (bytes > messageBytesMax)
+      throw new FlockworkError('frame_too_large', `a message of ${bytes} bytes is above the bound of ${messageBytesMax}; send it as a blob`, {
+        details: { bytes, messageBytesMax },
+      });
     return this.#options.bus.pubsub.request(this.#subject(member), text, { timeoutMs: this.#answerMs });
   }
 
@@ -192,7 +211,8 @@ export class SwarmProtocol {
 
   async #answer(request: MemberRequest): Promise<string> {
     const { members, self, onMessage, onVote } = this.#options;
-    if (!members.includes(request.from) || request.from === self) throw new FlockworkError('forbidden', `${request.from} is no other member of this group`, { details: { from: request.from } });
+    if (!members.includes(request.from) || request.from === self)
+      throw new FlockworkError('forbidden', `${request.from} is no other member of this group`, { details: { from: request.from } });
     switch (request.type) {
       case 'message':
         onMessage?.(request.from, request.body);
@@ -200,7 +220,8 @@ export class SwarmProtocol {
       case 'ballot':
         return JSON.stringify(await onVote(request.question));
       case 'election': {
-        if (request.message.from !== request.from) throw new FlockworkError('forbidden', `${request.from} speaks for ${request.message.from}`, { details: { from: request.from } });
+        if (request.message.from !== request.from)
+          throw new FlockworkError('forbidden', `${request.from} speaks for ${request.message.from}`, { details: { from: request.from } });
         const outputs = await this.#step(request.message);
         return JSON.stringify({ answers: messagesTo(outputs, request.from) });
       }
@@ -227,10 +248,10 @@ export class SwarmProtocol {
   /** Takes one step, and lets nothing of it out before it is durable. */
   #step(input: ElectionInput): Promise<readonly ElectionOutput[]> {
     const step = this.#turn.then(async () => {
-      const next = structuredClone(this.#state);
-      const outputs = stepElection(next, input);
-      if (next.term !== this.#state.term || next.votedFor !== this.#state.votedFor) await this.#store.save(next);
-      this.#state = next;
+      const stepped = structuredClone(this.#state);
+      const outputs = stepElection(stepped, input);
+      if (stepped.term !== this.#state.term || stepped.votedFor !== this.#state.votedFor) await this.#store.save(stepped);
+      this.#state = stepped;
       return outputs;
     });
     this.#turn = step.catch(() => undefined);
@@ -249,5 +270,7 @@ function answersOf(text: string): ElectionMessage[] {
 
 function noQuorumError(question: string, rounds: number, needed: number, leader?: string | null): FlockworkError {
   const decided = leader === undefined ? '' : leader === null ? ', and no leader was elected' : `, and the leader ${leader} did not decide`;
-  return new FlockworkError('no_quorum', `no choice for '${question.slice(0, 200)}' had the ${needed} votes that it needs in ${rounds} round(s)${decided}`, { details: { rounds, needed } });
+  return new FlockworkError('no_quorum', `no choice for '${question.slice(0, 200)}' had the ${needed} votes that it needs in ${rounds} round(s)${decided}`, {
+    details: { rounds, needed },
+  });
 }

@@ -23,7 +23,8 @@ export class TermVoteStore {
     this.#revision = entry?.revision ?? 0;
     if (entry === undefined) return { term: 0, votedFor: null };
     const { term, votedFor } = JSON.parse(entry.value) as TermVote;
-    if (!Number.isSafeInteger(term)) throw new FlockworkError('journal_corrupt', `the registry key ${this.#key} holds no term; restore it or remove it while no member of the group runs`);
+    if (!Number.isSafeInteger(term))
+      throw new FlockworkError('journal_corrupt', `the registry key ${this.#key} holds no term; restore it or remove it while no member of the group runs`);
     return { term, votedFor };
   }
 

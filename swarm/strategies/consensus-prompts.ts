@@ -33,7 +33,10 @@ export function decidePrompt(goal: string, voter: string, labels: readonly strin
 export function tallySoFar(electorate: Electorate, poll: Poll): Material {
   const { votes } = tallyOf(electorate, poll);
   const lines = Object.entries(votes).map(([choice, units]) => `${choice}: ${shownVotes(electorate, units)}`);
-  return { name: `tally of round ${poll.round}`, text: [...lines, `needed: ${shownVotes(electorate, electorate.needed)} of ${shownVotes(electorate, electorate.total)}`].join('\n') };
+  return {
+    name: `tally of round ${poll.round}`,
+    text: [...lines, `needed: ${shownVotes(electorate, electorate.needed)} of ${shownVotes(electorate, electorate.total)}`].join('\n'),
+  };
 }
 
 export function ballotsSoFar(poll: Poll): Material {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { EmittedFact } from '../../actors/cell/kind.ts';
-import { consensus, type ConsensusState } from './consensus.ts';
+import { type ConsensusState, consensus } from './consensus.ts';
 import type { ChosenStrategy, NewTask } from './strategy.ts';
 
 type Options = Omit<Extract<ChosenStrategy, { type: 'consensus' }>, 'type'>;
@@ -36,7 +36,9 @@ describe('a consensus', () => {
   });
 
   test('between rounds voters see the tally and the rationales', () => {
-    const { state, tasks } = run(3, { rounds: 2 }, (task) => (task.role === 'vote' ? (roundOf(task) === 1 ? `VOTE: ${'ABC'[task.place[1] ?? 0]}\nmine` : 'VOTE: A\nall right') : 'x'));
+    const { state, tasks } = run(3, { rounds: 2 }, (task) =>
+      task.role === 'vote' ? (roundOf(task) === 1 ? `VOTE: ${'ABC'[task.place[1] ?? 0]}\nmine` : 'VOTE: A\nall right') : 'x',
+    );
     const second = tasks.find((task) => task.role === 'vote' && roundOf(task) === 2);
     expect(consensus.end(state)).toEqual({ result: 0, partial: 0 });
     expect(consensus.brief?.(state, second?.place ?? [], 'the goal')).toMatchObject({
@@ -51,13 +53,17 @@ describe('a consensus', () => {
 
   test('an answer that cannot be read is an abstention, and its fact says so', () => {
     const { facts } = run(1, { rounds: 1, noQuorum: 'fail' }, (task) => (task.role === 'vote' ? 'B is best' : 'x'));
-    expect(facts).toEqual([{ type: 'vote.cast', data: { round: 1, voter: 'p1', choice: 'abstain', rationale: 'B is best', unreadable: 'the answer has no line VOTE:' } }]);
+    expect(facts).toEqual([
+      { type: 'vote.cast', data: { round: 1, voter: 'p1', choice: 'abstain', rationale: 'B is best', unreadable: 'the answer has no line VOTE:' } },
+    ]);
   });
 
   test('no quorum after all rounds fails the goal where it is asked to', () => {
     const { state, tasks } = run(2, { rounds: 3, noQuorum: 'fail' }, (task) => (task.role === 'vote' ? `VOTE: ${'AB'[task.place[1] ?? 0]}` : 'x'));
     expect(tasks.length).toBe(2 + 3 * 2);
-    expect(consensus.end(state)).toMatchObject({ refused: { code: 'no_quorum', message: expect.stringContaining('after 3 round(s) the most votes for one proposal are 1, and 2 of 2 are needed') } });
+    expect(consensus.end(state)).toMatchObject({
+      refused: { code: 'no_quorum', message: expect.stringContaining('after 3 round(s) the most votes for one proposal are 1, and 2 of 2 are needed') },
+    });
   });
 
   test('the last round ends early once no vote could make the quorum', () => {
@@ -78,9 +84,14 @@ describe('a consensus', () => {
   });
 
   test('a leader that cannot decide makes room for the next, in a higher term, as long as a majority is left', () => {
-    const { state, facts } = run(3, { rounds: 1, quorum: 'unanimous' }, (task) => (task.role === 'vote' ? `VOTE: ${'ABC'[task.place[1] ?? 0]}` : task.role === 'decide' ? (voterOf(task) === 'p1' ? undefined : 'hm') : 'x'));
+    const { state, facts } = run(3, { rounds: 1, quorum: 'unanimous' }, (task) =>
+      task.role === 'vote' ? `VOTE: ${'ABC'[task.place[1] ?? 0]}` : task.role === 'decide' ? (voterOf(task) === 'p1' ? undefined : 'hm') : 'x',
+    );
     const leaders = facts.filter(({ type }) => type === 'leader.elected').map(({ data }) => [data['term'], data['leader']]);
-    expect(leaders).toEqual([[1, 'p1'], [2, 'p2']]);
+    expect(leaders).toEqual([
+      [1, 'p1'],
+      [2, 'p2'],
+    ]);
     expect(consensus.end(state)).toMatchObject({ refused: { code: 'no_quorum', message: expect.stringContaining('only 1 of 3 voters') } });
   });
 

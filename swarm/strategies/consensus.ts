@@ -83,7 +83,11 @@ export const consensus: Strategy<ConsensusState> = {
     const labels = labelsOf(state);
     const mergeNames = labels.map((label) => `proposal ${label}`);
     if (stage > state.rounds) {
-      return { prompt: decidePrompt(goal, voter, labels), mergeNames, material: state.polls.flatMap((poll) => [tallySoFar(state.electorate, poll), ballotsSoFar(poll)]) };
+      return {
+        prompt: decidePrompt(goal, voter, labels),
+        mergeNames,
+        material: state.polls.flatMap((poll) => [tallySoFar(state.electorate, poll), ballotsSoFar(poll)]),
+      };
     }
     const before = state.polls.slice(0, stage - 1).flatMap((poll) => [tallySoFar(state.electorate, poll), ballotsSoFar(poll)]);
     return { prompt: votePrompt(goal, voter, labels, stage, state.rounds), mergeNames, material: before };
@@ -171,7 +175,9 @@ function castBallot(state: ConsensusState, index: number, text: string): Emitted
   const { choice, rationale, unreadable } = readVote('VOTE', text, poll.choices);
   const refusal = cast(state.electorate, poll, { round: poll.round, voter, choice, rationale });
   if (refusal !== undefined) throw new Error(`the ballot of ${voter} in round ${poll.round} is refused: ${refusal}`);
-  return [{ type: 'vote.cast', data: { round: poll.round, voter, choice: choice ?? 'abstain', rationale, ...(unreadable === undefined ? {} : { unreadable }) } }];
+  return [
+    { type: 'vote.cast', data: { round: poll.round, voter, choice: choice ?? 'abstain', rationale, ...(unreadable === undefined ? {} : { unreadable }) } },
+  ];
 }
 
 /** After each ballot: a quorum decides at once; a round that is over leads to the next, or to what comes without a quorum. */
@@ -179,16 +185,34 @@ function voted(state: ConsensusState): EmittedFact[] {
   const { electorate } = state;
   const poll = pollOf(state);
   const last = poll.round >= state.rounds;
-  const { votes, decided: choice, reachable } = tallyOf(electorate, poll, state.out.map((index) => voterOf(state, index)));
+  const {
+    votes,
+    decided: choice,
+    reachable,
+  } = tallyOf(
+    electorate,
+    poll,
+    state.out.map((index) => voterOf(state, index)),
+  );
   if (choice !== null) {
-    const data = { round: poll.round, choice, votes: shownVotes(electorate, votes[choice] ?? 0), needed: shownVotes(electorate, electorate.needed), of: shownVotes(electorate, electorate.total), by: 'quorum' };
+    const data = {
+      round: poll.round,
+      choice,
+      votes: shownVotes(electorate, votes[choice] ?? 0),
+      needed: shownVotes(electorate, electorate.needed),
+      of: shownVotes(electorate, electorate.total),
+      by: 'quorum',
+    };
     return [choose(state, choice, data)];
   }
   const hopeless = last && !reachable && state.noQuorum === 'fail';
   if (state.out.length > 0 && !hopeless) return [];
   if (!last) return openRound(state);
   const most = Math.max(0, ...Object.values(votes));
-  return withoutQuorum(state, `after ${poll.round} round(s) the most votes for one proposal are ${shownVotes(electorate, most)}, and ${shownVotes(electorate, electorate.needed)} of ${shownVotes(electorate, electorate.total)} are needed`);
+  return withoutQuorum(
+    state,
+    `after ${poll.round} round(s) the most votes for one proposal are ${shownVotes(electorate, most)}, and ${shownVotes(electorate, electorate.needed)} of ${shownVotes(electorate, electorate.total)} are needed`,
+  );
 }
 
 function choose(state: ConsensusState, label: string, data: Readonly<Record<string, unknown>>): EmittedFact {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { mapReduce, type MapReduceState } from './map-reduce.ts';
+import { type MapReduceState, mapReduce } from './map-reduce.ts';
 import { single } from './single.ts';
 import type { NewTask, StrategyEnd } from './strategy.ts';
 
@@ -49,7 +49,12 @@ function mapsIn(tasks: readonly NewTask[], task: number): number[] {
   return (one?.merges ?? []).flatMap((merged) => mapsIn(tasks, merged));
 }
 
-const shape = { parts: fc.integer({ min: 1, max: 70 }), fanIn: fc.integer({ min: 2, max: 9 }), width: fc.integer({ min: 1, max: 9 }), picks: fc.infiniteStream(fc.nat(1_000)) };
+const shape = {
+  parts: fc.integer({ min: 1, max: 70 }),
+  fanIn: fc.integer({ min: 2, max: 9 }),
+  width: fc.integer({ min: 1, max: 9 }),
+  picks: fc.infiniteStream(fc.nat(1_000)),
+};
 const picking = (picks: Iterator<number>) => (running: number) => (running === 0 ? 0 : (picks.next().value as number) % running);
 
 describe('map-reduce', () => {
@@ -71,7 +76,12 @@ describe('map-reduce', () => {
   test('expected() is exactly the number of tasks when nothing fails', () => {
     fc.assert(
       fc.property(shape.parts, shape.fanIn, (parts, fanIn) => {
-        const run = runAll(begin(parts, fanIn), 4, () => 0, () => false);
+        const run = runAll(
+          begin(parts, fanIn),
+          4,
+          () => 0,
+          () => false,
+        );
         expect([run.expectedAtStart, run.expectedAtEnd]).toEqual([run.tasks.length, run.tasks.length]);
       }),
       { numRuns: 200 },
@@ -81,7 +91,7 @@ describe('map-reduce', () => {
   test('with partial results it always ends; what survived is merged exactly once, what was lost is counted', () => {
     fc.assert(
       fc.property(shape.parts, shape.fanIn, shape.width, shape.picks, fc.integer({ min: 0, max: 10 }), (parts, fanIn, width, picks, misfortune) => {
-        const run = runAll(begin(parts, fanIn, 'partial'), width, picking(picks), () => (picks.next().value % 10) < misfortune);
+        const run = runAll(begin(parts, fanIn, 'partial'), width, picking(picks), () => picks.next().value % 10 < misfortune);
         const { end } = run;
         expect(run.tasks.filter(({ role }) => role === 'map').length).toBe(parts);
         expect(run.expectedAtEnd).toBe(run.tasks.length);

@@ -42,7 +42,10 @@ export const mapReduce: Strategy<MapReduceState> = {
       layers.push(Array.from({ length: width }, (_, index) => ({ open: Math.min(fanIn, below - index * fanIn), task: null })));
     }
     // A node with one child is that child: nothing is merged.
-    const merges = layers.slice(1).flat().filter(({ open }) => open > 1).length;
+    const merges = layers
+      .slice(1)
+      .flat()
+      .filter(({ open }) => open > 1).length;
     return { fanIn, onFailure, layers, tasks: parts + merges, nextPart: 0, ready: [], lost: 0, failed: null, ended: parts === 0 };
   },
   next(state) {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { pipeline, type PipelineState } from './pipeline.ts';
+import { type PipelineState, pipeline } from './pipeline.ts';
 import type { ChosenStrategy, NewTask } from './strategy.ts';
 
 type Stages = Extract<ChosenStrategy, { type: 'pipeline' }>['stages'];
@@ -28,7 +28,10 @@ describe('a pipeline', () => {
   test('a stage waits while the queue behind it is full', () => {
     const state = begin([stage('fast'), stage('slow', { concurrency: 1 })], 9, 9, 2);
     const first = [pipeline.next(state), pipeline.next(state)];
-    expect(first.map((task) => task?.place)).toEqual([[0, 0], [0, 1]]);
+    expect(first.map((task) => task?.place)).toEqual([
+      [0, 0],
+      [0, 1],
+    ]);
     expect(pipeline.next(state)).toBeUndefined();
     pipeline.completed(state, [0, 0], { task: 0, text: '' });
     expect(pipeline.next(state)?.place).toEqual([1, 0]);
@@ -76,12 +79,21 @@ describe('a pipeline', () => {
     fc.assert(
       fc.property(scenario, ({ stages, parts, agents, queueItemsMax, dice }) => {
         const roll = (): number => dice.next().value ?? 0;
-        const state = begin(stages.map(({ concurrency }, index) => stage(`s${index}`, { concurrency, onFailure: 'skip' })), parts, agents, queueItemsMax);
+        const state = begin(
+          stages.map(({ concurrency }, index) => stage(`s${index}`, { concurrency, onFailure: 'skip' })),
+          parts,
+          agents,
+          queueItemsMax,
+        );
         const running: { task: NewTask; index: number }[] = [];
         const seen = new Set<string>();
         let made = 0;
         for (;;) {
-          for (let task = running.length < agents ? pipeline.next(state) : undefined; task !== undefined; task = running.length < agents ? pipeline.next(state) : undefined) {
+          for (
+            let task = running.length < agents ? pipeline.next(state) : undefined;
+            task !== undefined;
+            task = running.length < agents ? pipeline.next(state) : undefined
+          ) {
             expect(seen.has(task.place.join())).toBe(false);
             seen.add(task.place.join());
             running.push({ task, index: made });

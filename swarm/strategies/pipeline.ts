@@ -45,7 +45,15 @@ export const pipeline: Strategy<PipelineState> = {
   speculates: false,
   begin({ options, parts, agents }) {
     if (options.type !== 'pipeline') throw new Error(`the pipeline was given the options of ${options.type}`);
-    const stages = options.stages.map(({ name, prompt, profile = null, concurrency = agents, onFailure = 'fail' }) => ({ name, prompt, profile, concurrency, onFailure, queue: [], working: 0 }));
+    const stages = options.stages.map(({ name, prompt, profile = null, concurrency = agents, onFailure = 'fail' }) => ({
+      name,
+      prompt,
+      profile,
+      concurrency,
+      onFailure,
+      queue: [],
+      working: 0,
+    }));
     return { stages, queueItemsMax: options.queueItemsMax ?? queueItemsMaxDefault, parts, items: [], ended: 0, skipped: 0, failed: null };
   },
   next(state) {

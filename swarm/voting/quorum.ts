@@ -38,7 +38,9 @@ export function shownVotes(electorate: Electorate, units: number): number {
 function weighted(given: Readonly<Record<string, number>>, voters: readonly string[]): Electorate {
   const strangers = Object.keys(given).filter((name) => !voters.includes(name));
   if (strangers.length > 0) {
-    throw invalid(`quorum.weights names ${strangers.slice(0, 5).join(', ')}, but the voters are ${voters[0]} to ${voters.at(-1)}; weigh only these`, { strangers: strangers.slice(0, 5) });
+    throw invalid(`quorum.weights names ${strangers.slice(0, 5).join(', ')}, but the voters are ${voters[0]} to ${voters.at(-1)}; weigh only these`, {
+      strangers: strangers.slice(0, 5),
+    });
   }
   const steps = voters.map((voter) => stepsOf(voter, Object.hasOwn(given, voter) ? (given[voter] ?? 0) : 0));
   const divisor = steps.reduce(greatestCommonDivisor, 0);
@@ -49,7 +51,8 @@ function weighted(given: Readonly<Record<string, number>>, voters: readonly stri
 }
 
 function stepsOf(voter: string, weight: number): number {
-  if (!(weight >= 0 && weight <= weightMax)) throw invalid(`the weight of ${voter} is ${weight}; weights are numbers from 0 to ${weightMax}`, { voter, weight });
+  if (!(weight >= 0 && weight <= weightMax))
+    throw invalid(`the weight of ${voter} is ${weight}; weights are numbers from 0 to ${weightMax}`, { voter, weight });
   const steps = Math.round(weight / weightStep);
   if (weight > 0 && steps === 0) throw invalid(`the weight of ${voter} is ${weight}, which is below the step of ${weightStep}`, { voter, weight });
   return steps;

@@ -9,7 +9,12 @@ const votersOf = (count: number): string[] => Array.from({ length: count }, (_, 
 const count = fc.integer({ min: 1, max: 12 });
 const rule = fc.oneof(
   fc.constantFrom<QuorumRule>('majority', 'two-thirds', 'unanimous'),
-  fc.array(fc.integer({ min: 0, max: 40 }).map((weight) => weight / 4), { minLength: 12, maxLength: 12 }).map((list): QuorumRule => ({ weights: Object.fromEntries(list.map((weight, index) => [`p${index + 1}`, weight])) })),
+  fc
+    .array(
+      fc.integer({ min: 0, max: 40 }).map((weight) => weight / 4),
+      { minLength: 12, maxLength: 12 },
+    )
+    .map((list): QuorumRule => ({ weights: Object.fromEntries(list.map((weight, index) => [`p${index + 1}`, weight])) })),
 );
 
 /** The rule cut to the voters that there are. */
@@ -63,7 +68,8 @@ describe('a quorum', () => {
         const electorate = electorateOf(chosen, names);
         expect(electorate.needed).toBeGreaterThan(0);
         expect(electorate.needed).toBeLessThanOrEqual(electorate.total);
-        const votes = (choice: boolean): number => names.reduce((sum, voter, index) => sum + (forA[index] === choice ? (electorate.weights[voter] ?? 0) : 0), 0);
+        const votes = (choice: boolean): number =>
+          names.reduce((sum, voter, index) => sum + (forA[index] === choice ? (electorate.weights[voter] ?? 0) : 0), 0);
         expect(votes(true) >= electorate.needed && votes(false) >= electorate.needed).toBe(false);
       }),
     );
@@ -72,7 +78,12 @@ describe('a quorum', () => {
 
 describe('a poll', () => {
   test('a ballot counts once for each voter and round; strangers, wrong rounds and unknown choices never', () => {
-    const ballot = fc.record({ round: fc.integer({ min: 1, max: 3 }), voter: fc.constantFrom('p1', 'p2', 'p3', 'p4', 'stranger', '__proto__'), choice: fc.constantFrom('A', 'B', 'Z', null), rationale: fc.constant('') });
+    const ballot = fc.record({
+      round: fc.integer({ min: 1, max: 3 }),
+      voter: fc.constantFrom('p1', 'p2', 'p3', 'p4', 'stranger', '__proto__'),
+      choice: fc.constantFrom('A', 'B', 'Z', null),
+      rationale: fc.constant(''),
+    });
     fc.assert(
       fc.property(fc.array(ballot, { maxLength: 30 }), rule, (ballots, given) => {
         const voters = votersOf(4);

@@ -13,6 +13,7 @@ export class Claim {
   #heldUntil: number;
   #disarm: (() => void) | undefined;
   #lost: (() => void) | undefined;
+  #isLost = false;
   #released = false;
 
   constructor(delivery: Delivery, ackWaitMs: number, clock: Clock) {
@@ -28,9 +29,10 @@ export class Claim {
     return !this.#released && this.#clock.now() < this.#heldUntil;
   }
 
-  /** Called once when the claim cannot be confirmed in time. */
+  /** Called once when the claim cannot be confirmed in time; at once when that has happened before. */
   onLost(lost: () => void): void {
     this.#lost = lost;
+    if (this.#isLost) lost();
   }
 
   release(): void {
@@ -52,6 +54,9 @@ export class Claim {
     }
     if (this.#released) return;
     if (this.held) this.#arm();
-    else this.#lost?.();
+    else {
+      this.#isLost = true;
+      this.#lost?.();
+    }
   }
 }

@@ -107,7 +107,7 @@ describe('a worker', () => {
     await bus.tasks.push({ subject, id: 'g1-t0-1', body: JSON.stringify(message) });
     worker.start();
     await until('the task is given back', () => notes.length > 0);
-    expect([calls(), notes[0]]).toEqual([0, expect.stringContaining('ownership_lost')]);
+    expect(calls()).toBe(0);
   });
 
   test('stops its agents when it stops, and their journals go on elsewhere', async () => {

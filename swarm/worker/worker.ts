@@ -95,7 +95,6 @@ export class Worker {
     // The claim counts from the delivery, not from when its agent has been loaded.
     const claim = new Claim(delivery, this.#host.bus.tasks.ackWaitMs, this.#host.clock);
     const work = this.#work(delivery, claim)
-      .finally(() => claim.release())
       .catch(async (error: unknown) => {
         // A stopping worker leaves its tasks to the next one; that is no failure.
         if (this.#abort.signal.aborted) return;
@@ -110,18 +109,22 @@ export class Worker {
   }
 
   async #work(delivery: Delivery, claim: Claim): Promise<void> {
-    const message = readTask(delivery.body);
-    if (message === undefined) return delivery.bury('not a task message of this version');
-    if (!this.#adoption.has(message.tenant, message.root)) return delivery.nak(heldNakMs);
-    if (await this.#goalEnded(message)) return delivery.ack();
-    const stream = journalSubject({ tenant: message.tenant, root: message.root, actor: agentActor(message.task, message.attempt) });
-    if (this.#cells.get(stream) !== undefined) return delivery.nak(heldNakMs);
-    const { fold } = await loadFold(this.#host.bus, this.#host.kinds, stream, this.#host.cellBounds.inboxSeenMax);
-    if (fold?.ended) return delivery.ack();
-    // Two workers must not steal one journal from each other for ever: a living node keeps what it opened.
-    if (fold !== undefined && fold.node !== this.#host.node && (await this.#host.bus.registry.get(nodeKey(fold.node))) !== undefined) return delivery.nak(heldNakMs);
+    try {
+      const message = readTask(delivery.body);
+      if (message === undefined) return delivery.bury('not a task message of this version');
+      if (!this.#adoption.has(message.tenant, message.root)) return delivery.nak(heldNakMs);
+      if (await this.#goalEnded(message)) return delivery.ack();
+      const stream = journalSubject({ tenant: message.tenant, root: message.root, actor: agentActor(message.task, message.attempt) });
+      if (this.#cells.get(stream) !== undefined) return delivery.nak(heldNakMs);
+      const { fold } = await loadFold(this.#host.bus, this.#host.kinds, stream, this.#host.cellBounds.inboxSeenMax);
+      if (fold?.ended) return delivery.ack();
+      // Two workers must not steal one journal from each other for ever: a living node keeps what it opened.
+      if (fold !== undefined && fold.node !== this.#host.node && (await this.#host.bus.registry.get(nodeKey(fold.node))) !== undefined) return delivery.nak(heldNakMs);
       await this.#runAgent(message, stream, fold === undefined, claim);
       await delivery.ack();
+    } finally {
+      claim.release();
+    }
   }
 
   async #runAgent(message: TaskMessage, stream: string, fresh: boolean, claim: Claim): Promise<void> {

@@ -75,6 +75,8 @@ describe.skipIf(without)('the inspector in a browser', () => {
     await page.waitForURL(new RegExp(`#actors/${id}/agent-t0-1$`));
     await page.locator('.chart svg[data-active=waiting]').waitFor();
     expect(await page.locator('.chart .nd.on text').textContent()).toBe('waiting');
+    // The history of the actor comes with the next frame.
+    await page.locator('.chart .ed.on').waitFor();
     expect(await page.locator('.chart .ed.on').count()).toBe(1);
     await page.locator('.rec', { hasText: 'tool.requested' }).waitFor();
     await page.locator('.rec', { hasText: 'agent.assign' }).waitFor();

@@ -2,7 +2,7 @@ import { exitCodes } from '../exit.ts';
 import { type CommandIo, type InterruptSignal, note, printJson, printLine } from '../io.ts';
 import { counted, quotaText } from '../output/figures.ts';
 import { loadSettings, type SettingOptions } from '../settings.ts';
-import { withSmallYoungGeneration } from '../young-generation.ts';
+import { withTightHeap } from '../tight-heap.ts';
 
 export interface StartOptions extends SettingOptions {
   readonly json?: boolean;
@@ -12,7 +12,7 @@ export interface StartOptions extends SettingOptions {
 export async function start(io: CommandIo, options: StartOptions): Promise<number> {
   const config = await loadSettings(io, options, true);
   const { values } = config;
-  const node = await withSmallYoungGeneration(async () => {
+  const node = await withTightHeap(async () => {
     const { startNode } = await import('../../node/index.ts');
     return startNode({ config, roles: values.node.roles, listen: true, onNote: (line) => note(io, line) });
   });

@@ -1,5 +1,5 @@
 import { keysDialog, resumeDialog, submitDialog } from './dialogs.js';
-import { $, h, render } from './dom.js';
+import { $, focusOnce, h, render } from './dom.js';
 import { duration, num } from './figures.js';
 import { glyph, icon, mark } from './glyphs.js';
 import * as actors from './rooms/actors.js';
@@ -232,8 +232,12 @@ function tokenForm() {
       spellcheck: 'false',
       required: true,
       value: ui.token,
-      on: { input: ({ target }) => (ui.token = target.value) },
-      hook: (element) => element.dataset.focused !== 'yes' && ((element.dataset.focused = 'yes'), requestAnimationFrame(() => element.focus())),
+      on: {
+        input: ({ target }) => {
+          ui.token = target.value;
+        },
+      },
+      hook: focusOnce,
     }),
     h('button.btn.pri', { type: 'submit' }, 'Open'),
   );
@@ -273,7 +277,9 @@ function move(by) {
 
 let chord = 0;
 const single = {
-  g: () => (chord = Date.now()),
+  g: () => {
+    chord = Date.now();
+  },
   j: () => move(1),
   k: () => move(-1),
   n: () => store.live && app.dialog('submit'),
@@ -305,7 +311,10 @@ document.addEventListener('keydown', (event) => {
 
 const system = matchMedia('(prefers-color-scheme: dark)');
 setTheme(localStorage.getItem(themeKey) ?? (system.matches ? 'dark' : 'light'));
-system.addEventListener('change', ({ matches }) => localStorage.getItem(themeKey) === null && (setTheme(matches ? 'dark' : 'light'), draw()));
+system.addEventListener('change', ({ matches }) => {
+  if (localStorage.getItem(themeKey) === null) setTheme(matches ? 'dark' : 'light');
+  draw();
+});
 addEventListener('hashchange', readAddress);
 addEventListener('resize', draw);
 // What says how long something takes goes on while nothing arrives.

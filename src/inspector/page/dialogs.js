@@ -1,4 +1,4 @@
-import { h } from './dom.js';
+import { focusOnce, h } from './dom.js';
 import { count, money, num } from './figures.js';
 
 const strategies = ['auto', 'single', 'map-reduce', 'pipeline', 'consensus'];
@@ -95,7 +95,7 @@ export function submitDialog(app) {
           value: form.goal ?? '',
           placeholder: 'Find every TODO and say which one matters',
           on: { input: put('goal') },
-          hook: (element) => element.dataset.focused !== 'yes' && ((element.dataset.focused = 'yes'), requestAnimationFrame(() => element.focus())),
+          hook: focusOnce,
         }),
       ),
       h(

@@ -134,4 +134,12 @@ export function render(parent, ...kids) {
   for (const [hook, element] of due) hook(element);
 }
 
+const focused = new WeakSet();
+/** A hook: gives an element the focus when it has just come into the page. */
+export function focusOnce(element) {
+  if (focused.has(element)) return;
+  focused.add(element);
+  element.focus();
+}
+
 export const $ = (selector) => document.querySelector(selector);

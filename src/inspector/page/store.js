@@ -58,7 +58,7 @@ export class Store {
       onOpened: ({ node, tenant }) => {
         Object.assign(this, { node, tenant, refused: null });
         this.refresh();
-        if (this.#open !== null) this.#watchGoal(this.#open);
+        if (this.#open !== null) void this.#watchGoal(this.#open);
         // Only who is let in here opens the feed.
         if (this.#feedStarted) this.#feed.again();
         else this.#feed.start();
@@ -150,7 +150,7 @@ export class Store {
     if (this.#open === goalId) return;
     if (this.#open !== null && this.live) this.call('goal.unwatch', { goalId: this.#open }).catch(() => undefined);
     this.#open = goalId;
-    if (goalId !== null && this.live) this.#watchGoal(goalId);
+    if (goalId !== null && this.live) void this.#watchGoal(goalId);
   }
 
   async #watchGoal(goalId) {

@@ -3,7 +3,7 @@ import { Cell } from '../../../actors/cell/cell.ts';
 import type { CellOptions, Perform } from '../../../actors/cell/cell-options.ts';
 import { chartOf } from '../../../actors/cell/chart.ts';
 import type { DeadInput } from '../../../actors/cell/dead-letters.ts';
-import { type ActorKind, type Emitted, type Input, type StampedInput, type Verdict } from '../../../actors/cell/kind.ts';
+import type { ActorKind, Emitted, Input, StampedInput, Verdict } from '../../../actors/cell/kind.ts';
 import { Kinds } from '../../../actors/cell/kinds.ts';
 import { replayStream } from '../../../actors/cell/replay.ts';
 import type { Bus } from '../../../actors/ports/bus.ts';

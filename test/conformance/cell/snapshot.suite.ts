@@ -102,7 +102,7 @@ export function snapshotConformance(name: string, open: OpenBus): void {
       const { bus } = await opened();
       let stored = 0;
       const { options } = probe({ bus, bounds: { snapshotRecords: 4 } });
-      const blobs: Blobs = { ...methodsOf(bus.blobs), putNamed: (name, bytes) => bus.blobs.putNamed(name, bytes).finally(() => (stored += 1)) };
+      const blobs: Blobs = { ...methodsOf(bus.blobs), putNamed: (snapshot, bytes) => bus.blobs.putNamed(snapshot, bytes).finally(() => (stored += 1)) };
       const cell = await Cell.create({ ...options, ports: { ...options.ports, blobs } }, begin());
       for (let add = 0; add < 60; add++) {
         await cell.post(does({ add, id: `${add}`.padEnd(3_000, 'x') }));

@@ -66,7 +66,9 @@ export class TestHost implements GatewayHost {
     return [];
   }
 
-  async decideApproval(): Promise<void> {}
+  async decideApproval(_tenant: string, id: string): Promise<void> {
+    throw new FlockworkError('approval_unknown', `nothing waits under '${id}'`);
+  }
 
   async deadLetters(): Promise<[]> {
     return [];

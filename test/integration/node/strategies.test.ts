@@ -13,15 +13,25 @@ import { SwarmCoordinator, type SwarmCoordinatorOptions } from '../../../swarm/s
 /** Stages write and read files; voters vote by what the goal says; all else echoes its role. */
 const script: MockScript = ({ role, user, toolResults }) => {
   if (role === 'stage' && user.includes('(write) of')) {
-    if (toolResults.length === 0) return { toolCalls: [{ name: 'fs.write', input: { path: 'notes/plan.md', content: `plan for ${user.includes('[one]') ? 'one' : 'two'}` } }] };
+    if (toolResults.length === 0)
+      return { toolCalls: [{ name: 'fs.write', input: { path: 'notes/plan.md', text: `plan for ${user.includes('[one]') ? 'one' : 'two'}` } }] };
     return { text: 'written' };
   }
   if (role === 'stage' && user.includes('(check) of')) {
-    if (toolResults.length === 0) return { toolCalls: [{ name: 'fs.read', input: { path: 'notes/plan.md' } }, { name: 'fs.write', input: { path: 'notes/plan.md', content: 'checked' } }] };
+    if (toolResults.length === 0)
+      return {
+        toolCalls: [
+          { name: 'fs.read', input: { path: 'notes/plan.md' } },
+          { name: 'fs.write', input: { path: 'notes/plan.md', text: 'checked' } },
+        ],
+      };
     return { text: `saw ${toolResults[0]}` };
   }
   if (role === 'propose') return { text: `the proposal of ${/You are (p\d+)/.exec(user)?.[1]}` };
-  if (role === 'vote') return { text: user.includes('agree') ? 'VOTE: B\nit is the second' : `VOTE: ${['A', 'B', 'C'][Number(/the voter p(\d)/.exec(user)?.[1]) - 1]}\nit is mine` };
+  if (role === 'vote')
+    return {
+      text: user.includes('agree') ? 'VOTE: B\nit is the second' : `VOTE: ${['A', 'B', 'C'][Number(/the voter p(\d)/.exec(user)?.[1]) - 1]}\nit is mine`,
+    };
   if (role === 'decide') return { text: 'DECISION: C\nto have an end' };
   return { text: `${role} done` };
 };
@@ -67,16 +77,36 @@ describe('a pipeline on a node', () => {
       goal: 'plan it',
       agents: 1,
       inputs: [{ kind: 'path', path: join(folder, 'input') }],
-      strategy: { type: 'pipeline', stages: [{ name: 'write', prompt: 'write a plan for [one]' }, { name: 'check', prompt: 'check the plan' }] },
+      strategy: {
+        type: 'pipeline',
+        stages: [
+          { name: 'write', prompt: 'write a plan for [one]' },
+          { name: 'check', prompt: 'check the plan' },
+        ],
+      },
     });
     expect(goal).toMatchObject({ status: 'completed', result: expect.stringContaining('plan for one') });
-    expect(dataOf(facts, 'task.created')).toMatchObject([{ role: 'stage', name: 'item 1: write' }, { role: 'stage', name: 'item 1: check', merges: ['t0'] }]);
+    expect(dataOf(facts, 'task.created')).toMatchObject([
+      { role: 'stage', name: 'item 1: write' },
+      { role: 'stage', name: 'item 1: check', merges: ['t0'] },
+    ]);
     const { items } = await node.client().artifacts(goal.id);
     expect(items).toMatchObject([{ path: 'notes/plan.md', change: 'added', size: 'checked'.length, task: 't1' }]);
   });
 
   test('the results of several items are joined in their order', async () => {
-    const { goal } = await run({ goal: 'echo', agents: 2, inputs: [{ kind: 'items', items: ['a', 'b', 'c'] }], strategy: { type: 'pipeline', stages: [{ name: 'first', prompt: 'go' }, { name: 'second', prompt: 'go on', concurrency: 1 }] } });
+    const { goal } = await run({
+      goal: 'echo',
+      agents: 2,
+      inputs: [{ kind: 'items', items: ['a', 'b', 'c'] }],
+      strategy: {
+        type: 'pipeline',
+        stages: [
+          { name: 'first', prompt: 'go' },
+          { name: 'second', prompt: 'go on', concurrency: 1 },
+        ],
+      },
+    });
     expect(goal.result).toBe('## item 1: second\n\nstage done\n\n## item 2: second\n\nstage done\n\n## item 3: second\n\nstage done');
     expect(goal.tasks).toMatchObject({ total: 6, completed: 6, failed: 0 });
   });

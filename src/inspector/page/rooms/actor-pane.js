@@ -2,7 +2,7 @@ import { h } from '../dom.js';
 import { clock, clockMs, count, duration, num } from '../figures.js';
 import { glyph, roleOfFact } from '../glyphs.js';
 import { chartFrame, runOn } from './chart.js';
-import { empty, state as stateMark } from './parts.js';
+import { empty, roleOf, stateMark } from './parts.js';
 import { told } from './tape.js';
 
 const stepsShownMax = 60;
@@ -18,7 +18,7 @@ function trail(watched, chart) {
 
 const vital = (label, ...value) => h('div', { key: label }, h('dt', null, label), h('dd', null, value));
 
-export function actorPane(app, key, roleOf) {
+export function actorPane(app, key) {
   const { store } = app;
   const [root, name] = key.split('/');
   const actor = store.byKey.get(key);

@@ -2,14 +2,10 @@ import { h } from '../dom.js';
 import { count, num, shortId } from '../figures.js';
 import { glyph, roles } from '../glyphs.js';
 import { actorPane } from './actor-pane.js';
-import { empty, loading, virtualList } from './parts.js';
+import { empty, loading, roleOf, virtualList } from './parts.js';
 
 /** Older than this without a step while a model or tool should be at work looks stuck. */
 const stuckMs = 120_000;
-
-export function roleOf(store, machine, state) {
-  return store.charts.get(machine)?.states.find(({ id }) => id === state)?.role ?? 'idle';
-}
 
 /** Actors by role, exact. */
 function byRole(store) {
@@ -34,16 +30,15 @@ export function sentence({ store }) {
     if (actor.machine === 'agent' && (role === 'thinking' || role === 'acting') && now - actor.at > stuckMs) stuck++;
   }
   const waiting = counts.waiting ?? 0;
+  const more = [
+    waiting > 0 ? `${num(waiting)} ${waiting === 1 ? 'waits' : 'wait'}` : '',
+    bad > 0 ? `${num(bad)} ended badly` : '',
+    stuck > 0 ? `${num(stuck)} took no step for two minutes` : 'none is stuck',
+  ];
+  const second = more.filter(Boolean).join(', ');
   return [
     `${count(store.total, 'actor')} on ${store.node}, ${working === 0 ? 'none' : num(working)} at work.`,
-    [
-      waiting > 0 ? `${num(waiting)} ${waiting === 1 ? 'waits' : 'wait'}` : '',
-      bad > 0 ? `${num(bad)} ended badly` : '',
-      stuck > 0 ? `${num(stuck)} took no step for two minutes` : 'none is stuck',
-    ]
-      .filter(Boolean)
-      .join(', ')
-      .replace(/^./, (first) => first.toUpperCase()) + '.',
+    `${second.charAt(0).toUpperCase()}${second.slice(1)}.`,
   ];
 }
 
@@ -149,7 +144,7 @@ export function room(app) {
         h('div.colh', null, h('span', null, 'Actor'), h('span', null, 'State'), h('span.right', null, 'Inputs'), h('span.right', null, 'Mail')),
         list,
       ),
-      h('section.det.scroll', { key: shown ?? 'none', 'aria-label': 'One actor' }, shown === null ? null : actorPane(app, shown, roleOf)),
+      h('section.det.scroll', { key: shown ?? 'none', 'aria-label': 'One actor' }, shown === null ? null : actorPane(app, shown)),
     ),
   ];
 }

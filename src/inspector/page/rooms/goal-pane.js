@@ -1,10 +1,10 @@
-import { h } from '../dom.js';
+import { focusOnce, h } from '../dom.js';
 import { bytes, clock, count, duration, money, num, shorten, shortId, when } from '../figures.js';
 import { glyph, roleOfStatus } from '../glyphs.js';
 import { newFold } from '../goal-fold.js';
 import { prose } from '../prose.js';
 import { gantt } from './gantt.js';
-import { failed, loading, state } from './parts.js';
+import { failed, loading, stateMark } from './parts.js';
 
 const textCharsMax = 400;
 
@@ -134,14 +134,13 @@ function actions(app, view) {
       h(
         'button.btn.danger',
         {
-          'data-focus': true,
-          hook: (element) => element.dataset.focused !== 'yes' && ((element.dataset.focused = 'yes'), element.focus()),
+          hook: focusOnce,
           disabled: !store.live,
           on: {
-            click: () => (
-              app.set({ confirm: null }),
-              act(app, `cancel-${view.id}`, store.call('goal.cancel', { goalId: view.id, reason: 'cancelled in the inspector' }), 'goal.cancel stored')
-            ),
+            click: () => {
+              app.set({ confirm: null });
+              act(app, `cancel-${view.id}`, store.call('goal.cancel', { goalId: view.id, reason: 'cancelled in the inspector' }), 'goal.cancel stored');
+            },
           },
         },
         'Cancel it',
@@ -225,7 +224,7 @@ export function goalPane(app, id) {
         h(
           'div.facts',
           null,
-          state(roleOfStatus(view.status), view.status),
+          stateMark(roleOfStatus(view.status), view.status),
           h('span.mono', { title: view.id }, shortId(view.id)),
           h('span', null, view.strategy.type),
           accepted === null ? null : h('span', null, count(accepted.agents, 'agent')),

@@ -2,7 +2,7 @@ import { h } from '../dom.js';
 import { glyph, mark } from '../glyphs.js';
 
 /** A state in shape, colour and word. */
-export const state = (role, word = role) => h('span.st', { 'data-st': role }, glyph(role), h('span', null, word));
+export const stateMark = (role, word = role) => h('span.st', { 'data-st': role }, glyph(role), h('span', null, word));
 
 export const empty = (title, text, ...more) => h('div.void', { key: 'void' }, mark(1.1), h('h2', null, title), h('p', null, text), more);
 
@@ -23,6 +23,7 @@ export function virtualList(app, { id, rows, height, row, label, role = 'listbox
   const last = Math.min(rows.length, first + Math.ceil(seen.height / height) + 14);
   const note = (element) => {
     app.ui.scroll[id] = { top: element.scrollTop, height: element.clientHeight };
+    app.draw();
   };
   const list = h(
     'div.scroll',
@@ -30,8 +31,10 @@ export function virtualList(app, { id, rows, height, row, label, role = 'listbox
       key: `list-${id}`,
       tabindex: '0',
       'aria-label': `${label}, scrollable`,
-      hook: (element) => element.clientHeight !== seen.height && element.clientHeight > 0 && (note(element), app.draw()),
-      on: { scroll: ({ target }) => (note(target), app.draw()) },
+      hook: (element) => {
+        if (element.clientHeight > 0 && element.clientHeight !== seen.height) note(element);
+      },
+      on: { scroll: ({ target }) => note(target) },
     },
     h(
       'div.vl',
@@ -52,3 +55,8 @@ export const failed = (failure, again) =>
     h('p', null, failure.message),
     failure.retryable && again !== undefined ? h('button.btn', { on: { click: again } }, 'Try again') : null,
   );
+
+/** The role of a machine's state, as its chart says. */
+export function roleOf(store, machine, state) {
+  return store.charts.get(machine)?.states.find(({ id }) => id === state)?.role ?? 'idle';
+}

@@ -1,8 +1,7 @@
 import { h } from '../dom.js';
 import { clock, clockMs, duration, money, num, shorten, shortId } from '../figures.js';
 import { glyph, roleOfFact } from '../glyphs.js';
-import { roleOf } from './actors.js';
-import { empty } from './parts.js';
+import { empty, roleOf } from './parts.js';
 
 const rowsShownMax = 250;
 const whatCharsMax = 240;

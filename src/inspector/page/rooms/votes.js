@@ -1,6 +1,6 @@
 import { h } from '../dom.js';
 import { clock, count, num, shorten, shortId } from '../figures.js';
-import { empty, loading, state } from './parts.js';
+import { empty, loading, stateMark } from './parts.js';
 
 const contests = (store) => store.goals.filter((goal) => goal.strategy.type === 'consensus');
 export const any = (store) => contests(store).length > 0;
@@ -65,7 +65,7 @@ function box(choice, lead) {
 }
 
 export function room(app) {
-  const { store, ui } = app;
+  const { store } = app;
   const id = chosen(app);
   if (!store.loaded) return loading();
   if (id === null)
@@ -104,10 +104,10 @@ export function room(app) {
         h('h3', null, `Round ${round}`),
         h('span.grow'),
         decided
-          ? state('done', 'decided')
+          ? stateMark('done', 'decided')
           : last && fold.endedAt === null && fold.leaders.length === 0
-            ? state('thinking', 'open')
-            : state('cancelled', 'no quorum'),
+            ? stateMark('thinking', 'open')
+            : stateMark('cancelled', 'no quorum'),
       ),
       h(
         'div.q',
