@@ -13,6 +13,7 @@
  */
 export { type ErrorCode, type ErrorEntry, errorCatalogue, isErrorCode } from './errors/catalogue.ts';
 export { errorOf, type Failure, type FailureOptions, FlockworkError, failureOf } from './errors/error.ts';
+export { type Approval, type ApprovalDecision, approval, approvalDecisions, approvalId } from './goals/approval.ts';
 export {
   type Artifact,
   agentsDefault,
@@ -79,12 +80,12 @@ export {
 export { recordVersion } from './journal/version.ts';
 export {
   type ActorAddress,
+  deliverSubject,
   inboxSubject,
   isSubject,
   isToken,
   journalPattern,
   journalSubject,
-  deliverSubject,
   livePattern,
   liveSubject,
   nodeSubject,

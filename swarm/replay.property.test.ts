@@ -51,7 +51,13 @@ function submissionOf(chance: Chance): GoalSubmission {
   const agents = 1 + chance.below(5);
   if (chance.of(0.35)) return { goal: 'look at it', strategy: 'single', agents, quota };
   const items = Array.from({ length: 2 + chance.below(9) }, (_, index) => `item ${index}`);
-  return { goal: 'look at all', strategy: { type: 'map-reduce', onFailure: chance.of(0.7) ? 'partial' : 'fail' }, agents, quota, inputs: [{ kind: 'items', items }] };
+  return {
+    goal: 'look at all',
+    strategy: { type: 'map-reduce', onFailure: chance.of(0.7) ? 'partial' : 'fail' },
+    agents,
+    quota,
+    inputs: [{ kind: 'items', items }],
+  };
 }
 
 interface Ran {
@@ -99,58 +105,95 @@ async function atRest({ bus, cells }: World): Promise<Map<string, string[]>> {
     if (total === before && [...cells.values()].every(resting)) return streams;
     before = total;
   }
-  throw new Error(`the swarm does not come to rest: ${[...cells.values()].filter((cell) => !resting(cell)).map(({ stream, state }) => `${stream} ${state}`).join(', ')}`);
+  throw new Error(
+    `the swarm does not come to rest: ${[...cells.values()]
+      .filter((cell) => !resting(cell))
+      .map(({ stream, state }) => `${stream} ${state}`)
+      .join(', ')}`,
+  );
 }
 
 describe(`${runs} random runs of whole goals (FLOCKWORK_TEST_SEED=${seed})`, () => {
-  test.each(Array.from({ length: runs }, (_, run) => ({ run, seed: seed + run })))('run $run, seed $seed: REPLAY reaches the state of LIVE byte for byte, and a flipped byte is named', async (one) => {
-    const chance = new Chance(one.seed);
-    const outside = scripted(one.seed, { modelRetryable: chance.share() * 0.25, modelForGood: chance.share() * 0.05, modelHangs: chance.share() * 0.05, toolFails: chance.share() * 0.4, latencyMsMax: 6 });
-    const folder = await mkdtemp(join(tmpdir(), 'flockwork-replay-'));
-    const notes: string[] = [];
-    const { status, kills, world, id } = await drive(chance, () => openWorld({ folder, outside, tools, agents: 3, note: (line) => notes.push(line), speed }));
-    try {
-      const streams = await atRest(world);
-      const where = `seed ${one.seed}, goal ${id} ${status}, ${kills} kills\n${notes.join('\n')}`;
-      let compared = 0;
-      for (const [name, lines] of streams) {
-        const again = await replay(name, lines);
-        const live = world.cells.get(name);
-        // A cell that was stopped in the middle of an append may be a step ahead of its journal.
-        if (live !== undefined && live.n === lines.length) {
-          expect(live.canonical(), `${name}\n${where}`).toBe(again.canonical);
-          compared += 1;
+  test.each(Array.from({ length: runs }, (_, run) => ({ run, seed: seed + run })))(
+    'run $run, seed $seed: REPLAY reaches the state of LIVE byte for byte, and a flipped byte is named',
+    async (one) => {
+      const chance = new Chance(one.seed);
+      const outside = scripted(one.seed, {
+        modelRetryable: chance.share() * 0.25,
+        modelForGood: chance.share() * 0.05,
+        modelHangs: chance.share() * 0.05,
+        toolFails: chance.share() * 0.4,
+        latencyMsMax: 6,
+      });
+      const folder = await mkdtemp(join(tmpdir(), 'flockwork-replay-'));
+      const notes: string[] = [];
+      const { status, kills, world, id } = await drive(chance, () => openWorld({ folder, outside, tools, agents: 3, note: (line) => notes.push(line), speed }));
+      try {
+        const streams = await atRest(world);
+        const where = `seed ${one.seed}, goal ${id} ${status}, ${kills} kills\n${notes.join('\n')}`;
+        let compared = 0;
+        for (const [name, lines] of streams) {
+          const again = await replay(name, lines);
+          const live = world.cells.get(name);
+          // A cell that was stopped in the middle of an append may be a step ahead of its journal.
+          if (live !== undefined && live.n === lines.length) {
+            expect(live.canonical(), `${name}\n${where}`).toBe(again.canonical);
+            compared += 1;
+          }
+          const { fold } = await loadFold(world.bus, kinds, name, bounds.inboxSeenMax);
+          expect(fold?.canonical(), `snapshot and tail of ${name}\n${where}`).toBe(again.canonical);
+          const { actor } = parseJournalSubject(name) ?? { actor: '' };
+          const ledger = (JSON.parse(again.canonical) as { table: { ledger?: { spent: object } } }).table.ledger;
+          if (actor === 'coordinator') expect(ledger?.spent, where).toBeDefined();
         }
-        const { fold } = await loadFold(world.bus, kinds, name, bounds.inboxSeenMax);
-        expect(fold?.canonical(), `snapshot and tail of ${name}\n${where}`).toBe(again.canonical);
-        const { actor } = parseJournalSubject(name) ?? { actor: '' };
-        const ledger = (JSON.parse(again.canonical) as { table: { ledger?: { spent: object } } }).table.ledger;
-        if (actor === 'coordinator') expect(ledger?.spent, where).toBeDefined();
-      }
-      if (kills === 0) expect(compared, where).toBe(streams.size);
-      meet(`goal ${status}`);
-      meet('kill', kills);
-      for (const line of [...streams.values()].flat()) for (const [, what = ''] of line.matchAll(/"(?:type|code)":"([a-z_.]+)"/g)) meet(what);
-      for (const [key, times] of outside.unsafe) expect(times, `${key} was begun ${times} times\n${where}`).toBe(1);
+        if (kills === 0) expect(compared, where).toBe(streams.size);
+        meet(`goal ${status}`);
+        meet('kill', kills);
+        for (const line of [...streams.values()].flat()) for (const [, what = ''] of line.matchAll(/"(?:type|code)":"([a-z_.]+)"/g)) meet(what);
+        for (const [key, times] of outside.unsafe) expect(times, `${key} was begun ${times} times\n${where}`).toBe(1);
 
-      const [name, lines] = chance.pick([...streams]);
-      const n = chance.below(lines.length);
-      const bytes = Buffer.from(lines[n] ?? '');
-      const at = chance.below(bytes.length);
-      const flipped = lines.with(n, bytes.fill((bytes[at] ?? 0) ^ (1 << chance.below(8)), at, at + 1).toString('utf8'));
-      const failure = await replay(name, flipped).then(
-        () => undefined,
-        (error: unknown) => failureOf(error),
-      );
-      expect([failure?.code, failure?.details?.['n'], failure?.details?.['stream']], where).toEqual(['journal_corrupt', n + 1, name]);
-    } finally {
-      await world.close();
-      await rm(folder, { recursive: true, maxRetries: 10 });
-    }
-  }, 30_000);
+        const [name, lines] = chance.pick([...streams]);
+        const n = chance.below(lines.length);
+        const bytes = Buffer.from(lines[n] ?? '');
+        const at = chance.below(bytes.length);
+        const flipped = lines.with(n, bytes.fill((bytes[at] ?? 0) ^ (1 << chance.below(8)), at, at + 1).toString('utf8'));
+        const failure = await replay(name, flipped).then(
+          () => undefined,
+          (error: unknown) => failureOf(error),
+        );
+        expect([failure?.code, failure?.details?.['n'], failure?.details?.['stream']], where).toEqual(['journal_corrupt', n + 1, name]);
+      } finally {
+        await world.close();
+        await rm(folder, { recursive: true, maxRetries: 10 });
+      }
+    },
+    30_000,
+  );
 
   test('the runs met what they are made for', () => {
-    const wanted = ['goal completed', 'goal failed', 'goal cancelled', 'kill', 'goal.paused', 'goal.resumed', 'task.retried', 'task.superseded', 'model.discarded', 'model_timeout', 'tool_failed', 'tool.started', 'outcome_unknown', 'quota.exceeded', 'quota.warned', 'budget.granted', 'budget.refused', 'cell.opened', 'agent.note', 'agent.cancel', 'ticks_exhausted'];
+    const wanted = [
+      'goal completed',
+      'goal failed',
+      'goal cancelled',
+      'kill',
+      'goal.paused',
+      'goal.resumed',
+      'task.retried',
+      'task.superseded',
+      'model.discarded',
+      'model_timeout',
+      'tool_failed',
+      'tool.started',
+      'outcome_unknown',
+      'quota.exceeded',
+      'quota.warned',
+      'budget.granted',
+      'budget.refused',
+      'cell.opened',
+      'agent.note',
+      'agent.cancel',
+      'ticks_exhausted',
+    ];
     expect(wanted.filter((what) => (met.get(what) ?? 0) === 0)).toEqual([]);
   });
 });

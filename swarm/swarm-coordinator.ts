@@ -84,7 +84,7 @@ export class SwarmCoordinator {
     try {
       // The watch ends with the goal; what happens on the way is for watchers.
       const facts = client.watch(id)[Symbol.asyncIterator]();
-      while ((await facts.next()).done !== true) continue;
+      while ((await facts.next()).done !== true);
     } finally {
       signal?.removeEventListener('abort', cancel);
     }

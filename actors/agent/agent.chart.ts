@@ -44,11 +44,24 @@ export const agentChart: ReturnType<typeof chartOf> = chartOf<AgentState>('agent
   },
   backoff: {
     description: 'waits before it calls the model again',
-    on: { 'timer.fired': ['thinking', 'waiting'], 'agent.cancel': ['cancelled'], 'agent.note': ['stay'], 'approval.decided': ['stay'], 'cell.opened': ['stay'] },
+    on: {
+      'timer.fired': ['thinking', 'waiting'],
+      'agent.cancel': ['cancelled'],
+      'agent.note': ['stay'],
+      'approval.decided': ['stay'],
+      'cell.opened': ['stay'],
+    },
   },
   collecting: {
     description: 'what changed in the workspace is being stored',
-    on: { 'workspace.collected': ['answered'], 'effect.failed': ['failed'], 'agent.cancel': ['cancelled'], 'agent.note': ['stay'], 'approval.decided': ['stay'], 'cell.opened': ['stay'] },
+    on: {
+      'workspace.collected': ['answered'],
+      'effect.failed': ['failed'],
+      'agent.cancel': ['cancelled'],
+      'agent.note': ['stay'],
+      'approval.decided': ['stay'],
+      'cell.opened': ['stay'],
+    },
   },
   answered: { final: true },
   failed: { final: true },

@@ -5,7 +5,14 @@ import type { ModelToolCall } from '../ports/models.ts';
 
 /** What an agent takes, as its cell and its coordinator send it. */
 export type AgentInput = { readonly at: number; readonly key?: string; readonly id?: string } & (
-  | { readonly type: 'agent.assign'; readonly task: string; readonly attempt: number; readonly allotment: Allotment; readonly spec: TaskSpec; readonly node: string }
+  | {
+      readonly type: 'agent.assign';
+      readonly task: string;
+      readonly attempt: number;
+      readonly allotment: Allotment;
+      readonly spec: TaskSpec;
+      readonly node: string;
+    }
   | { readonly type: 'cell.opened'; readonly node: string; readonly epoch: number }
   | ModelReplied
   | { readonly type: 'tool.completed'; readonly ref: string; readonly text: string; readonly truncated: boolean }

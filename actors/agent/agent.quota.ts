@@ -1,7 +1,7 @@
 import { type Emitted, fact } from '../cell/kind.ts';
 import type { ModelMessage } from '../ports/models.ts';
-import { outputTokensMin, quotaWarnShare } from './bounds.ts';
 import type { AgentTable } from './agent.table.ts';
+import { outputTokensMin, quotaWarnShare } from './bounds.ts';
 
 /** Characters to a token, on the careful side; only for reservations, never for bills. */
 const charsPerToken = 3;

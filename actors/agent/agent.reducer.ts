@@ -10,13 +10,32 @@ import { excerptCharsMax, modelBackoffMs, modelBackoffMsMax, modelTriesMax, resu
 type AgentVerdict = Verdict<AgentState>;
 
 /** A failed call that the provider surely did not work on costs nothing. */
-const uncharged: ReadonlySet<string> = new Set(['model_rate_limited', 'model_overloaded', 'model_auth', 'model_billing', 'model_bad_request', 'model_context_overflow', 'model_unknown']);
+const uncharged: ReadonlySet<string> = new Set([
+  'model_rate_limited',
+  'model_overloaded',
+  'model_auth',
+  'model_billing',
+  'model_bad_request',
+  'model_context_overflow',
+  'model_unknown',
+]);
 
 /** Decides what an agent does next. Pure but for the table. */
 export function reduceAgent(table: AgentTable, stamped: StampedInput, state: string): Verdict {
   const input = asAgentInput(stamped);
   const verdict = decide(table, input, state as AgentState);
-  return { ...verdict, context: { task: table.task, attempt: table.attempt, ticks: table.ticks, tokens: table.usage.tokens, toolCalls: table.usage.toolCalls, tries: table.tries, model: table.spec?.model ?? '' } };
+  return {
+    ...verdict,
+    context: {
+      task: table.task,
+      attempt: table.attempt,
+      ticks: table.ticks,
+      tokens: table.usage.tokens,
+      toolCalls: table.usage.toolCalls,
+      tries: table.tries,
+      model: table.spec?.model ?? '',
+    },
+  };
 }
 
 function decide(table: AgentTable, input: AgentInput, state: AgentState): AgentVerdict {
@@ -43,7 +62,11 @@ function decide(table: AgentTable, input: AgentInput, state: AgentState): AgentV
       if (table.onGrant === null) return { emit: [] };
       return failed(table, 'quota_exceeded', input.message, false, [fact('quota.exceeded', { quota: input.quota })]);
     case 'workspace.collected':
-      return answered(table, { artifacts: input.artifacts ?? [], ...(input.artifactsBlob === undefined ? {} : { artifactsBlob: input.artifactsBlob }), changed: input.count });
+      return answered(table, {
+        artifacts: input.artifacts ?? [],
+        ...(input.artifactsBlob === undefined ? {} : { artifactsBlob: input.artifactsBlob }),
+        changed: input.count,
+      });
     case 'agent.note':
       table.notes.push(input.text);
       return { emit: [] };
@@ -134,7 +157,8 @@ function replied(table: AgentTable, input: ModelReplied): AgentVerdict {
   }
   const requested = beginRound(table, input.ref, input.toolCalls);
   const wanted = table.round.filter((call) => call.state === 'waiting').length;
-  if (table.usage.toolCalls + wanted > table.allotment.toolCalls) return ask(table, 'acting', { tokens: 0, toolCalls: wanted, costMicroUsd: 0 }, [told, ...requested]);
+  if (table.usage.toolCalls + wanted > table.allotment.toolCalls)
+    return ask(table, 'acting', { tokens: 0, toolCalls: wanted, costMicroUsd: 0 }, [told, ...requested]);
   return goOn(table, [told, ...requested], 'thinking');
 }
 
@@ -165,11 +189,18 @@ function undecided(table: AgentTable, timer: string, state: AgentState): AgentVe
 
 function effectFailed(table: AgentTable, input: EffectFailed, state: AgentState): AgentVerdict {
   if (input.ref.startsWith('ask-')) return askFailed(table, input);
-  if (state === 'acting') return goOn(table, completeCall(table, input.ref, { ok: false, text: toolFailure(input), truncated: false, code: input.code }), state);
+  if (state === 'acting')
+    return goOn(table, completeCall(table, input.ref, { ok: false, text: toolFailure(input), truncated: false, code: input.code }), state);
   if (state !== 'thinking') return failed(table, input.code, input.message, input.retryable);
   if (!uncharged.has(input.code)) charge(table, table.reserved, true);
   table.tries += 1;
-  const discarded = fact('model.discarded', { call: input.ref, code: input.code, message: input.message.slice(0, excerptCharsMax), retryable: input.retryable, tries: table.tries });
+  const discarded = fact('model.discarded', {
+    call: input.ref,
+    code: input.code,
+    message: input.message.slice(0, excerptCharsMax),
+    retryable: input.retryable,
+    tries: table.tries,
+  });
   if (!input.retryable || table.tries >= modelTriesMax) return failed(table, input.code, input.message, input.retryable, [discarded]);
   const ms = Math.max(input.retryAfterMs ?? 0, Math.min(modelBackoffMs * 2 ** (table.tries - 1), modelBackoffMsMax));
   return { go: 'backoff', emit: [discarded, request('timer.start', 'backoff', { name: 'backoff', ms: Math.min(ms, modelBackoffMsMax * 2) })] };
@@ -190,7 +221,10 @@ function ask(table: AgentTable, then: 'thinking' | 'acting', need: Need, before:
   table.onGrant = then;
   table.asks += 1;
   const message = { type: 'budget.ask', task: table.task, attempt: table.attempt, ...need, used: { ...table.usage } };
-  return { go: 'waiting', emit: [...before, fact('budget.asked', { task: table.task, ...need }), request('message.send', askRef(table), { to: 'coordinator', message })] };
+  return {
+    go: 'waiting',
+    emit: [...before, fact('budget.asked', { task: table.task, ...need }), request('message.send', askRef(table), { to: 'coordinator', message })],
+  };
 }
 
 function granted(table: AgentTable, input: Extract<AgentInput, { type: 'budget.granted' }>): AgentVerdict {

@@ -1,6 +1,6 @@
 import type { ToolSpec } from '../../protocols/goals/task.ts';
-import type { ModelToolCall } from '../ports/models.ts';
 import { type Emitted, fact, request } from '../cell/kind.ts';
+import type { ModelToolCall } from '../ports/models.ts';
 import type { AgentTable, RoundCall } from './agent.table.ts';
 import { excerptCharsMax, toolCallsPerRoundMax } from './bounds.ts';
 
@@ -106,9 +106,15 @@ export function completeCall(table: AgentTable, ref: string, end: CallEnd): Emit
 }
 
 function refusalOf(table: AgentTable, call: ModelToolCall, index: number): { code: string; text: string } | undefined {
-  if (index >= toolCallsPerRoundMax) return { code: 'tool_not_permitted', text: `error tool_not_permitted: at most ${toolCallsPerRoundMax} calls in one round` };
-  if (call.malformed !== undefined) return { code: 'tool_input_invalid', text: `error tool_input_invalid: the arguments are not JSON: ${call.malformed.slice(0, 200)}` };
-  if (toolOf(table, call.name) === undefined) return { code: 'tool_unknown', text: `error tool_unknown: there is no tool '${call.name}'; there are ${(table.spec?.tools ?? []).map(({ name }) => name).join(', ') || 'none'}` };
+  if (index >= toolCallsPerRoundMax)
+    return { code: 'tool_not_permitted', text: `error tool_not_permitted: at most ${toolCallsPerRoundMax} calls in one round` };
+  if (call.malformed !== undefined)
+    return { code: 'tool_input_invalid', text: `error tool_input_invalid: the arguments are not JSON: ${call.malformed.slice(0, 200)}` };
+  if (toolOf(table, call.name) === undefined)
+    return {
+      code: 'tool_unknown',
+      text: `error tool_unknown: there is no tool '${call.name}'; there are ${(table.spec?.tools ?? []).map(({ name }) => name).join(', ') || 'none'}`,
+    };
   return undefined;
 }
 

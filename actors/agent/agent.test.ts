@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { allotment, assign, agentFold, taskSpec } from '../../test/histories/agent.ts';
+import { agentFold, allotment, assign, taskSpec } from '../../test/histories/agent.ts';
 import type { Input, Request } from '../cell/kind.ts';
 import type { AgentTable } from './agent.table.ts';
 import { modelTriesMax, toolCallsPerRoundMax } from './bounds.ts';
@@ -46,7 +46,16 @@ class Bench {
 
   reply(text: string, calls: readonly object[] = [], more: object = {}): this {
     const usage = { input: 100, cacheRead: 10, cacheWrite: 0, output: 40, reasoning: 5 };
-    return this.settle(`c${this.table.calls}`, { type: 'model.replied', text, toolCalls: calls, finish: calls.length > 0 ? 'tool-calls' : 'stop', usage, costMicroUsd: 20, answeredBy: 'y-1', ...more });
+    return this.settle(`c${this.table.calls}`, {
+      type: 'model.replied',
+      text,
+      toolCalls: calls,
+      finish: calls.length > 0 ? 'tool-calls' : 'stop',
+      usage,
+      costMicroUsd: 20,
+      answeredBy: 'y-1',
+      ...more,
+    });
   }
 
   done(ref: string, text = `result of ${ref}`): this {
@@ -92,11 +101,18 @@ describe('think, act, observe', () => {
   test('a reply without tool calls is the answer', () => {
     const bench = new Bench().reply('found it');
     expect(bench.types).toEqual(['model.replied', 'agent.answered']);
-    expect(bench.fact('agent.answered')).toMatchObject({ task: 't0', attempt: 1, result: 'found it', truncated: false, usage: { modelCalls: 1, tokens: 150, costMicroUsd: 20, estimated: false } });
+    expect(bench.fact('agent.answered')).toMatchObject({
+      task: 't0',
+      attempt: 1,
+      result: 'found it',
+      truncated: false,
+      usage: { modelCalls: 1, tokens: 150, costMicroUsd: 20, estimated: false },
+    });
     expect(bench.state).toBe('answered');
   });
 
-  test('an answer that was cut off says so', () => expect(new Bench().reply('half', [], { finish: 'length' }).fact('agent.answered')).toMatchObject({ truncated: true }));
+  test('an answer that was cut off says so', () =>
+    expect(new Bench().reply('half', [], { finish: 'length' }).fact('agent.answered')).toMatchObject({ truncated: true }));
 
   test('a long answer travels as its blob', () => {
     const text = 'x'.repeat(20_000);
@@ -113,20 +129,28 @@ describe('think, act, observe', () => {
   });
 
   test('what tools changed is collected before the answer', () => {
-    const bench = new Bench().reply('', [call('fs.write')]).done('c1.0').reply('written');
+    const bench = new Bench()
+      .reply('', [call('fs.write')])
+      .done('c1.0')
+      .reply('written');
     expect([bench.state, refs(bench)]).toEqual(['collecting', ['collect']]);
     bench.settle('collect', { type: 'workspace.collected', artifacts: [{ path: 'a' }], count: 1 });
     expect(bench.fact('agent.answered')).toMatchObject({ result: 'written', artifacts: [{ path: 'a' }], changed: 1 });
   });
 
   test('a workspace that cannot be collected fails the agent', () => {
-    const bench = new Bench().reply('', [call('fs.write')]).done('c1.0').reply('written').fail('collect', 'store_failed', true);
+    const bench = new Bench()
+      .reply('', [call('fs.write')])
+      .done('c1.0')
+      .reply('written')
+      .fail('collect', 'store_failed', true);
     expect([bench.state, bench.fact('agent.failed')]).toMatchObject(['failed', { code: 'store_failed', retryable: true }]);
   });
 });
 
 describe('the order of tools', () => {
-  test('parallel tools start together', () => expect(refs(new Bench().reply('', [call('fs.read'), call('mail.send'), call('fs.read')]))).toEqual(['c1.0', 'c1.1', 'c1.2']));
+  test('parallel tools start together', () =>
+    expect(refs(new Bench().reply('', [call('fs.read'), call('mail.send'), call('fs.read')]))).toEqual(['c1.0', 'c1.1', 'c1.2']));
 
   test('an exclusive tool waits for those before it and holds up those after it', () => {
     const bench = new Bench().reply('', [call('fs.read'), call('fs.list'), call('fs.read')]);
@@ -165,7 +189,10 @@ describe('what goes wrong with tools is data for the model', () => {
   });
 
   test('calls above the bound of a round are answered with an error', () => {
-    const bench = new Bench(bigger({ toolCalls: 100 })).reply('', Array.from({ length: toolCallsPerRoundMax + 2 }, () => call('fs.read')));
+    const bench = new Bench(bigger({ toolCalls: 100 })).reply(
+      '',
+      Array.from({ length: toolCallsPerRoundMax + 2 }, () => call('fs.read')),
+    );
     expect(bench.requests.length).toBe(toolCallsPerRoundMax);
     expect(bench.facts.filter(({ data }) => data['code'] === 'tool_not_permitted').length).toBe(2);
   });
@@ -209,7 +236,11 @@ describe('a model that fails', () => {
   });
 
   test('a reply ends the row of failures', () => {
-    const bench = new Bench().fail('c1', 'model_cut', true).timer().reply('', [call('fs.read')]).done('c1.0'.replace('c1', 'c2'));
+    const bench = new Bench()
+      .fail('c1', 'model_cut', true)
+      .timer()
+      .reply('', [call('fs.read')])
+      .done('c1.0'.replace('c1', 'c2'));
     expect([bench.table.tries, bench.table.ticks]).toEqual([0, 2]);
   });
 
@@ -249,7 +280,9 @@ describe('quotas of an agent', () => {
   test('without enough tokens it asks its coordinator, and goes on once they are granted', () => {
     const bench = new Bench(bigger({ tokens: 50 }));
     expect([bench.state, bench.types]).toEqual(['waiting', ['task.started', 'budget.asked']]);
-    expect(bench.requests).toMatchObject([{ type: 'message.send', ref: 'ask-1', to: 'coordinator', message: { type: 'budget.ask', task: 't0', attempt: 1, toolCalls: 0 } }]);
+    expect(bench.requests).toMatchObject([
+      { type: 'message.send', ref: 'ask-1', to: 'coordinator', message: { type: 'budget.ask', task: 't0', attempt: 1, toolCalls: 0 } },
+    ]);
     bench.settle('ask-1', { type: 'message.stored' }).message({ type: 'budget.granted', tokens: 5_000, toolCalls: 0, costMicroUsd: 0 });
     expect([bench.state, bench.table.allotment.tokens, bench.table.ticks]).toEqual(['thinking', 5_050, 1]);
   });
@@ -293,7 +326,9 @@ describe('quotas of an agent', () => {
   test('a reply without usage is charged its whole reservation, as estimated', () => {
     const bench = new Bench();
     const { reserved } = bench.table;
-    expect(bench.reply('x', [], { usage: null, costMicroUsd: null }).fact('agent.answered')).toMatchObject({ usage: { tokens: reserved, estimated: true, costUnknown: true } });
+    expect(bench.reply('x', [], { usage: null, costMicroUsd: null }).fact('agent.answered')).toMatchObject({
+      usage: { tokens: reserved, estimated: true, costUnknown: true },
+    });
   });
 });
 
@@ -329,7 +364,14 @@ describe('messages and takeovers', () => {
     ['acting', () => new Bench().reply('', [call('fs.read')])],
     ['waiting', () => new Bench(bigger({ tokens: 50 }))],
     ['backoff', () => new Bench().fail('c1', 'model_cut', true)],
-    ['collecting', () => new Bench().reply('', [call('fs.write')]).done('c1.0').reply('written')],
+    [
+      'collecting',
+      () =>
+        new Bench()
+          .reply('', [call('fs.write')])
+          .done('c1.0')
+          .reply('written'),
+    ],
   ];
 
   test.each(lives)('cancelled while %s it ends at once, with nothing pending', (state, live) => {

@@ -24,7 +24,9 @@ export interface EffectContext {
 /** Performs one request. What it resolves with becomes the input that settles it; undefined = it has no answer of its own. */
 export type Perform = (request: Request, context: EffectContext) => Promise<{ readonly type: string; readonly [field: string]: unknown } | undefined>;
 
-export type CellEnd = { readonly reason: 'ended' | 'passivated' | 'conflict' | 'ownership_lost' | 'stopped' } | { readonly reason: 'failed'; readonly failure: Failure };
+export type CellEnd =
+  | { readonly reason: 'ended' | 'passivated' | 'conflict' | 'ownership_lost' | 'stopped' }
+  | { readonly reason: 'failed'; readonly failure: Failure };
 
 export interface CellOptions {
   readonly address: ActorAddress;

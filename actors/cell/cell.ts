@@ -5,8 +5,8 @@ import { nothingBefore, type Position } from '../ports/journal.ts';
 import { appendBytesMax, appendRetryMs, appendRetryMsMax, snapshotBytesPerRecord } from './bounds.ts';
 import type { CellEnd, CellOptions, PostResult } from './cell-options.ts';
 import { chainStart } from './chain.ts';
-import { closed, type Envelope, poison, type Stepped } from './envelope.ts';
 import { Effects } from './effects.ts';
+import { closed, type Envelope, poison, type Stepped } from './envelope.ts';
 import { Fold, type PendingRequest } from './fold.ts';
 import type { Input } from './kind.ts';
 import { loadFold, storeSnapshot } from './load.ts';
@@ -148,11 +148,16 @@ export class Cell {
    */
   post(input: Input): Promise<PostResult> {
     if (this.#end !== undefined) return Promise.reject(closed(this.stream));
-    if (input.type.startsWith('xstate.')) return Promise.reject(new FlockworkError('invalid_request', `the message type '${input.type}' is refused`, { details: { type: input.type } }));
+    if (input.type.startsWith('xstate.'))
+      return Promise.reject(new FlockworkError('invalid_request', `the message type '${input.type}' is refused`, { details: { type: input.type } }));
     return new Promise((done, failed) => {
       if (!this.#put({ input, outside: true, done, failed })) {
         const { messagesMax } = this.#mailbox;
-        failed(new FlockworkError('mailbox_full', `${this.stream} has ${messagesMax} messages waiting; send it again later`, { details: { stream: this.stream, mailboxMessagesMax: messagesMax } }));
+        failed(
+          new FlockworkError('mailbox_full', `${this.stream} has ${messagesMax} messages waiting; send it again later`, {
+            details: { stream: this.stream, mailboxMessagesMax: messagesMax },
+          }),
+        );
       }
     });
   }
@@ -201,6 +206,7 @@ export class Cell {
       this.#finish({ reason: 'failed', failure: failureOf(error) });
     } finally {
       this.#pumping = false;
+      if (this.idle) this.#fold.rest();
     }
   }
 

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Fact } from '../../protocols/journal/facts.ts';
+import { asks, begin, does, probeKind, probeStream, tells, timer } from '../../test/conformance/cell/probe.ts';
 import { agentFold, agentHistory, agentStream, type Stamped } from '../../test/histories/agent.ts';
 import { Chance } from '../../test/histories/random.ts';
-import { asks, begin, does, probeKind, probeStream, tells, timer } from '../../test/conformance/cell/probe.ts';
 import { agentKind } from '../agent/agent.kind.ts';
 import { Fold, type FoldState } from './fold.ts';
 import type { Input } from './kind.ts';
@@ -69,7 +69,10 @@ describe('a fold', () => {
   test('an abort by ref forgets the request and names its key', () => {
     const fold = probeFold();
     fold.step(does({ emit: [asks('a'), asks('b')] }), 1_000);
-    const { aborted } = fold.step(does({ emit: [{ request: { type: 'effect.abort', ref: 'b' } }, { request: { type: 'effect.abort', ref: 'nobody' } }] }), 1_000);
+    const { aborted } = fold.step(
+      does({ emit: [{ request: { type: 'effect.abort', ref: 'b' } }, { request: { type: 'effect.abort', ref: 'nobody' } }] }),
+      1_000,
+    );
     expect([aborted, fold.awaits(key(2)), fold.awaits(key(1))]).toEqual([[key(2)], false, true]);
   });
 

@@ -1,8 +1,7 @@
-import { type Actor, type AnyStateMachine, createActor } from 'xstate';
 import type { Fact } from '../../protocols/journal/facts.ts';
 import { canonicalJson } from './canonical.ts';
-import type { ChartEmitted } from './chart.ts';
 import type { ActorKind, Emitted, EmittedFact, Input, Request } from './kind.ts';
+import { Machine } from './machine.ts';
 
 export interface PendingRequest {
   readonly key: string;
@@ -51,11 +50,9 @@ export interface FoldState {
 export class Fold<Table = unknown> {
   readonly kind: ActorKind<Table>;
   readonly stream: string;
-  readonly #actor: Actor<AnyStateMachine>;
+  readonly #machine: Machine;
   readonly #seenMax: number;
   #table: Table;
-  #outbox: readonly Emitted[] = [];
-  #failure: unknown;
   #n = 0;
   #seq = 0;
   #at = 0;
@@ -73,16 +70,8 @@ export class Fold<Table = unknown> {
     this.stream = stream;
     this.#seenMax = seenMax;
     this.#table = from === undefined ? kind.emptyTable() : (structuredClone(from.table) as Table);
-    const chart = kind.chart;
-    this.#actor =
-      from === undefined
-        ? createActor(chart)
-        : createActor(chart, { snapshot: chart.resolveState({ value: from.value as never, context: from.context, status: from.status as 'active' }) });
+    this.#machine = new Machine(kind.chart, from);
     if (from !== undefined) this.#restore(from);
-    // Both listeners must stand before start: an error without an observer would end the process.
-    this.#actor.subscribe({ error: (error: unknown) => (this.#failure = error ?? new Error('the machine failed without an error')) });
-    this.#actor.on('carried', (out) => (this.#outbox = (out as unknown as ChartEmitted).emit));
-    this.#actor.start();
   }
 
   get n(): number {
@@ -112,20 +101,20 @@ export class Fold<Table = unknown> {
     return this.#timers;
   }
   get state(): string {
-    const value: unknown = this.#actor.getSnapshot().value;
+    const value: unknown = this.#machine.snapshot.value;
     return typeof value === 'string' ? value : JSON.stringify(value);
   }
   get context(): Readonly<Record<string, unknown>> {
-    return this.#actor.getSnapshot().context as Record<string, unknown>;
+    return this.#machine.snapshot.context as Record<string, unknown>;
   }
   /** No input can lead to another effect: the machine is final, tagged `ended`, or poisoned. */
   get ended(): boolean {
-    const snapshot = this.#actor.getSnapshot();
+    const snapshot = this.#machine.snapshot;
     return this.#poisoned || snapshot.status !== 'active' || snapshot.hasTag('ended');
   }
   /** It takes no more inputs at all. */
   get closed(): boolean {
-    return this.#poisoned || this.#actor.getSnapshot().status !== 'active';
+    return this.#poisoned || this.#machine.snapshot.status !== 'active';
   }
 
   hasSeen(id: string): boolean {
@@ -143,6 +132,11 @@ export class Fold<Table = unknown> {
   pendingRef(ref: string): PendingRequest | undefined {
     for (const pending of this.#pending.values()) if (pending.request.ref === ref) return pending;
     return undefined;
+  }
+
+  /** Lets go of what is only needed while inputs come; the next one has it made again. */
+  rest(): void {
+    this.#machine.rest();
   }
 
   /** Takes one input, as parsed from the JSON that is stored. Throws what reducer or machine threw. */
@@ -173,7 +167,7 @@ export class Fold<Table = unknown> {
   }
 
   toState(): FoldState {
-    const { value, status, context } = this.#actor.getSnapshot();
+    const { value, status, context } = this.#machine.snapshot;
     return {
       value,
       status,
@@ -249,17 +243,16 @@ export class Fold<Table = unknown> {
   #send(input: Input, at: number): readonly Emitted[] {
     // Between the poles of the cell itself nothing is decided.
     if (input.type === 'tool.started') return [];
-    this.#outbox = [];
-    const verdict = this.kind.reduce(this.#table, { ...input, at }, this.state);
-    this.#actor.send({ ...input, at, verdict });
-    if (this.#failure !== undefined) throw this.#failure;
+    const stamped = { ...input, at };
+    const verdict = this.kind.reduce(this.#table, stamped, this.state);
+    const carried = this.#machine.send(stamped, verdict);
     if (verdict.go !== undefined && this.state !== verdict.go) {
       throw new Error(`${this.kind.machine} refuses to go from '${this.state}' to '${verdict.go}' on ${input.type}`);
     }
-    if (this.#outbox.length !== verdict.emit.length) {
+    if (carried.length !== verdict.emit.length) {
       throw new Error(`${this.kind.machine} does not take ${input.type} in state '${this.state}'`);
     }
-    return this.#outbox;
+    return carried;
   }
 
   #numbered(facts: readonly EmittedFact[]): Fact[] {

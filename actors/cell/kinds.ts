@@ -14,9 +14,13 @@ export class Kinds {
     const name = `${String(first['machine'])}@${String(first['version'])}`;
     const kind = this.#kinds.get(name);
     if (kind === undefined) {
-      throw new FlockworkError('machine_unknown', `journal ${stream} was written by machine ${name}, which this node does not have; run the release that wrote it until the journal has ended`, {
-        details: { stream, machine: name },
-      });
+      throw new FlockworkError(
+        'machine_unknown',
+        `journal ${stream} was written by machine ${name}, which this node does not have; run the release that wrote it until the journal has ended`,
+        {
+          details: { stream, machine: name },
+        },
+      );
     }
     return kind;
   }

@@ -4,7 +4,15 @@ import type { CellOptions } from './cell-options.ts';
 /** One step as observers may see it: of the context only what the machine allows. */
 export function observationOf(
   { address, parent, restarts = 0 }: Pick<CellOptions, 'address' | 'parent' | 'restarts'>,
-  step: { machine: string; visibleContext: readonly string[]; n: number; event: string; state: string; context: Readonly<Record<string, unknown>>; mailboxDepth: number },
+  step: {
+    machine: string;
+    visibleContext: readonly string[];
+    n: number;
+    event: string;
+    state: string;
+    context: Readonly<Record<string, unknown>>;
+    mailboxDepth: number;
+  },
 ): Observation {
   const { machine, visibleContext, n, event, state, context, mailboxDepth } = step;
   const visible = Object.fromEntries(visibleContext.filter((key) => key in context).map((key) => [key, context[key]]));

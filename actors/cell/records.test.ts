@@ -39,7 +39,12 @@ describe('the hash chain', () => {
   test('a whole chain opens, and gives back what was sealed', () => {
     const lines = chain(4);
     expect(failureIn(lines)).toBeUndefined();
-    expect(openRecord(stream, chainStart(stream), 1, lines[0] ?? '')).toMatchObject({ n: 1, at: 1_001, input: { type: 'goal.note', text: 'näher 1' }, facts: [fact(1)] });
+    expect(openRecord(stream, chainStart(stream), 1, lines[0] ?? '')).toMatchObject({
+      n: 1,
+      at: 1_001,
+      input: { type: 'goal.note', text: 'näher 1' },
+      facts: [fact(1)],
+    });
   });
 
   test('a flip of any bit of any byte is found, and its record named', () => {

@@ -15,7 +15,11 @@ export interface OpenRecord {
 }
 
 /** Makes the line that is stored and hashed. `inputJson` is the input's only serialisation. Throws `record_too_large`. */
-export function sealRecord(previous: string, record: { n: number; at: number; inputJson: string; facts: readonly Fact[] }, salt: string): { line: string; hash: string } {
+export function sealRecord(
+  previous: string,
+  record: { n: number; at: number; inputJson: string; facts: readonly Fact[] },
+  salt: string,
+): { line: string; hash: string } {
   const { n, at, inputJson, facts } = record;
   const factTexts = facts.map((one) => JSON.stringify(one));
   const body = `{"n":${n},"at":${at},"v":${recordVersion},"input":${inputJson},"facts":[${factTexts.join(',')}]}`;
@@ -41,7 +45,9 @@ export function openRecord(stream: string, previous: string, n: number, line: st
   if (parsed.n !== n) throw corrupt(stream, n, `says it is record ${parsed.n}`);
   if (chainHash(previous, parsed, salt, body) !== hash) throw corrupt(stream, n, 'does not have the hash it was stored with');
   if (parsed.v > recordVersion) {
-    throw new FlockworkError('machine_unknown', `record ${n} of ${stream} has version ${parsed.v}; this node reads up to ${recordVersion}: upgrade it`, { details: { stream, n } });
+    throw new FlockworkError('machine_unknown', `record ${n} of ${stream} has version ${parsed.v}; this node reads up to ${recordVersion}: upgrade it`, {
+      details: { stream, n },
+    });
   }
   return { n, at: parsed.at, input: parsed.input, facts: parsed.facts, hash };
 }
@@ -53,9 +59,14 @@ function bytesOver(text: string, bytesMax: number): boolean {
 
 function tooLarge(what: string, text: string, bytesMax: number): FlockworkError {
   const bytes = new TextEncoder().encode(text).length;
-  return new FlockworkError('record_too_large', `${what} has ${bytes} bytes, above the bound of ${bytesMax}; store the value as a blob and name its hash`, { details: { bytes, bytesMax } });
+  return new FlockworkError('record_too_large', `${what} has ${bytes} bytes, above the bound of ${bytesMax}; store the value as a blob and name its hash`, {
+    details: { bytes, bytesMax },
+  });
 }
 
 function corrupt(stream: string, n: number, what: string, cause?: unknown): FlockworkError {
-  return new FlockworkError('journal_corrupt', `record ${n} of ${stream} ${what}; restore the store from a backup and run: flockwork audit verify`, { cause, details: { stream, n } });
+  return new FlockworkError('journal_corrupt', `record ${n} of ${stream} ${what}; restore the store from a backup and run: flockwork audit verify`, {
+    cause,
+    details: { stream, n },
+  });
 }

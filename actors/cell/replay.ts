@@ -42,5 +42,8 @@ export async function replayStream(kinds: Kinds, stream: string, lines: AsyncIte
 }
 
 function diverged(stream: string, n: number, what: string, cause?: unknown): FlockworkError {
-  return new FlockworkError('replay_diverged', `record ${n} of ${stream}: ${what}; run the release that wrote it, or audit verify to find tampering`, { cause, details: { stream, n } });
+  return new FlockworkError('replay_diverged', `record ${n} of ${stream}: ${what}; run the release that wrote it, or audit verify to find tampering`, {
+    cause,
+    details: { stream, n },
+  });
 }

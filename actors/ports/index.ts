@@ -10,4 +10,4 @@ export type { Projection, ProjectionChange, ProjectionRow, Projector } from './p
 export type { LiveMessage, Pubsub } from './pubsub.ts';
 export type { DeadLetter, Delivery, PullOptions, Queue, QueueMessage } from './queue.ts';
 export type { Registry, RegistryEntry } from './registry.ts';
-export type { ToolAnswer, ToolCall, Tools, ToolScope } from './tools.ts';
+export type { ToolAnswer, ToolCall, ToolScope, Tools } from './tools.ts';

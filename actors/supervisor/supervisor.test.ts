@@ -209,10 +209,14 @@ describe('one for all', () => {
     const { supervisor, starter, fail, pass } = stage('one-for-all');
     await supervisor.start('a', starter('a'));
     const slow: { puppet: Puppet; run: () => void }[] = [];
-    const starting = supervisor.start('b', (restarts) => new Promise((resolve) => {
-      const puppet = new Puppet(restarts);
-      slow.push({ puppet, run: () => resolve(puppet) });
-    }));
+    const starting = supervisor.start(
+      'b',
+      (restarts) =>
+        new Promise((resolve) => {
+          const puppet = new Puppet(restarts);
+          slow.push({ puppet, run: () => resolve(puppet) });
+        }),
+    );
     await fail('a');
     slow[0]?.run();
     await starting;

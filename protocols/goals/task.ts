@@ -25,6 +25,8 @@ export const toolSpec = z.strictObject({
   parallel: z.boolean(),
   /** May change the workspace. */
   writes: z.boolean(),
+  /** Whatever it does stays within the task's own workspace. */
+  contained: z.boolean().optional(),
   /** Runs only after somebody has approved the call. */
   asks: z.boolean().optional(),
 });

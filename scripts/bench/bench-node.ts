@@ -29,7 +29,9 @@ export interface BenchNode {
   readonly folder: string;
   /** Submits a goal and waits for its end, which it hears of where every actor's steps are observed: no watcher is at work. Throws when the goal does not complete. */
   run(submission: GoalSubmission, expected?: 'completed' | 'paused'): Promise<void>;
-  /** Cells in memory, as the metrics tell. */
+  /** Waits for the end of a goal that was submitted otherwise; answers its state. */
+  ended(goalId: string): Promise<string>;
+  /** Cells in memory, as the metrics of a listening node tell. */
   openCells(): Promise<number>;
   close(): Promise<void>;
 }
@@ -62,6 +64,7 @@ export async function startBenchNode({
     'data.dir': join(folder, 'data'),
     'journal.sync': sync,
     'http.port': 0,
+    'quic.enabled': 'off',
     'openai.baseUrl': baseUrl,
     'log.level': 'silent',
     ...settings,
@@ -84,14 +87,26 @@ export async function startBenchNode({
     },
   });
   const client = node.client();
+  const hear = async (goalId: string): Promise<string> => {
+    const state = ends.get(goalId) ?? (await new Promise<string>((resolve) => waiting.set(goalId, resolve)));
+    waiting.delete(goalId);
+    ends.delete(goalId);
+    return state;
+  };
   return {
     node,
     folder,
+    ended: hear,
     async run(submission, expected = 'completed') {
       const { id } = await client.submit({ profile: 'bench', ...submission });
-      const state = ends.get(id) ?? (await new Promise<string>((resolve) => waiting.set(id, resolve)));
-      waiting.delete(id);
+      const state = await hear(id);
       if (state !== expected) throw new Error(`goal ${id} is ${state}: ${JSON.stringify((await client.get(id)).error)}`);
+    },
+    async openCells() {
+      const http = node.endpoints.find(({ name }) => name === 'http')?.address;
+      if (http === undefined) throw new Error('only a node that listens tells its metrics');
+      const metrics = await (await fetch(new URL('/metrics', http))).text();
+      return Number(/^flockwork_cells_open (\d+)$/m.exec(metrics)?.[1]);
     },
     async close() {
       await node.stop();

@@ -7,33 +7,34 @@
 import { cellBoundsDefault, snapshotBytesPerRecord } from '../../actors/cell/bounds.ts';
 import { Fold } from '../../actors/cell/fold.ts';
 import type { Input } from '../../actors/cell/kind.ts';
+import { quotaDefault } from '../../protocols/goals/goal.ts';
 import { coordinatorActor } from '../../protocols/goals/task.ts';
 import { journalSubject } from '../../protocols/subjects.ts';
-import { quotaDefault } from '../../protocols/goals/goal.ts';
 import type { GoalAccept, TaskEnded } from '../../swarm/coordinator/coordinator.inputs.ts';
 import { coordinatorKind } from '../../swarm/coordinator/coordinator.kind.ts';
 
 const stream = journalSubject({ tenant: 'bench', root: 'g1', actor: coordinatorActor });
 const usage = { modelCalls: 2, toolCalls: 1, tokens: 150, costMicroUsd: 20, costUnknown: false, estimated: false };
 
-const accept = (parts: number, agents: number): Input => ({
-  type: 'goal.accept',
-  machine: 'coordinator',
-  version: coordinatorKind.version,
-  tenant: 'bench',
-  goalId: 'g1',
-  goal: 'count every item',
-  strategy: { type: 'map-reduce', fanIn: 8, onFailure: 'partial' },
-  why: 'asked for',
-  agents,
-  quota: { ...quotaDefault, maxTokens: 100_000_000, maxSeconds: 1_000_000 },
-  profile: { name: 'default', model: 'x/y', modelWhy: 'bench', system: 's', tools: [], outputTokensMax: 500, pool: 'default' },
-  plan: { blob: 'b'.repeat(64), count: parts },
-  workspace: null,
-  taskAttemptsMax: 3,
-  stragglerFactor: 3,
-  bodyHash: 'h'.repeat(64),
-} satisfies GoalAccept);
+const accept = (parts: number, agents: number): Input =>
+  ({
+    type: 'goal.accept',
+    machine: 'coordinator',
+    version: coordinatorKind.version,
+    tenant: 'bench',
+    goalId: 'g1',
+    goal: 'count every item',
+    strategy: { type: 'map-reduce', fanIn: 8, onFailure: 'partial' },
+    why: 'asked for',
+    agents,
+    quota: { ...quotaDefault, maxTokens: 100_000_000, maxSeconds: 1_000_000 },
+    profile: { name: 'default', model: 'x/y', modelWhy: 'bench', system: 's', tools: [], outputTokensMax: 500, pool: 'default' },
+    plan: { blob: 'b'.repeat(64), count: parts },
+    workspace: null,
+    taskAttemptsMax: 3,
+    stragglerFactor: 3,
+    bodyHash: 'h'.repeat(64),
+  }) satisfies GoalAccept;
 
 interface Measured {
   readonly tasks: number;
@@ -65,7 +66,17 @@ function measure(parts: number, agents: number): Measured {
   for (let push = pushes.shift(); push !== undefined; push = pushes.shift()) {
     const { key, ref } = push;
     const [task = '', attempt = ''] = ref.split('-');
-    const ended: TaskEnded = { type: 'task.ended', task, attempt: Number(attempt), agent: `agent-${ref}`, n: 7, hash: 'a'.repeat(64), outcome: 'answered', result: `${'a result of some length '.repeat(8)}${ref}`, usage };
+    const ended: TaskEnded = {
+      type: 'task.ended',
+      task,
+      attempt: Number(attempt),
+      agent: `agent-${ref}`,
+      n: 7,
+      hash: 'a'.repeat(64),
+      outcome: 'answered',
+      result: `${'a result of some length '.repeat(8)}${ref}`,
+      usage,
+    };
     step({ ...ended, id: `agent-${ref}:7`, key });
   }
   if (fold.state !== 'completed') throw new Error(`the goal ended as ${fold.state}`);
@@ -74,9 +85,19 @@ function measure(parts: number, agents: number): Measured {
   const text = JSON.stringify(fold.toState());
   const { user, system } = process.cpuUsage(before);
   const bytes = Buffer.byteLength(text);
-  const snapshot = { bytes, cpuUs: user + system, cpuUsPerEvent: Math.round((user + system) / Math.max(cellBoundsDefault.snapshotRecords, bytes / snapshotBytesPerRecord)) };
+  const snapshot = {
+    bytes,
+    cpuUs: user + system,
+    cpuUsPerEvent: Math.round((user + system) / Math.max(cellBoundsDefault.snapshotRecords, bytes / snapshotBytesPerRecord)),
+  };
   const tenth = Math.ceil(costs.length / 10);
-  return { tasks: parts, events: costs.length, cpuUsPerEvent: mean(costs), tenths: Array.from({ length: 10 }, (_, index) => mean(costs.slice(index * tenth, (index + 1) * tenth))), snapshot };
+  return {
+    tasks: parts,
+    events: costs.length,
+    cpuUsPerEvent: mean(costs),
+    tenths: Array.from({ length: 10 }, (_, index) => mean(costs.slice(index * tenth, (index + 1) * tenth))),
+    snapshot,
+  };
 }
 
 const tasks = Number(process.argv[2] ?? 10_000);

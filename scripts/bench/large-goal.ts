@@ -30,7 +30,9 @@ export async function largeGoal(): Promise<BenchResult[]> {
     counted.facts = 0;
     const inputs = [{ kind: 'items' as const, items: Array.from({ length: count }, (_, index) => `item ${index}`) }];
     const quota = { maxTokens: 1_000_000_000, maxToolCalls: 100_000, maxSeconds: 3_600 };
-    const cost = await costOf(() => bench.run({ goal: 'Work on the item.', strategy: { type: 'map-reduce', concurrency: atOnce }, agents: atOnce, inputs, quota }));
+    const cost = await costOf(() =>
+      bench.run({ goal: 'Work on the item.', strategy: { type: 'map-reduce', concurrency: atOnce }, agents: atOnce, inputs, quota }),
+    );
     return { ...counted, ...cost };
   };
   try {

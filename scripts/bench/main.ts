@@ -7,6 +7,9 @@ import { once } from 'node:events';
 import { cpus, loadavg } from 'node:os';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import { fanOut } from './fan-out.ts';
+import { idleCells, sleepingActors } from './idle-actors.ts';
+import { largeGoal } from './large-goal.ts';
 import { mapReduce } from './map-reduce.ts';
 import { quicBench } from './quic.ts';
 import type { BenchResult } from './result.ts';
@@ -17,6 +20,10 @@ const benches: Readonly<Record<string, () => Promise<readonly BenchResult[]>>> =
   step: stepOverhead,
   'map-reduce': mapReduce,
   start: serviceStart,
+  idle: idleCells,
+  sleeping: sleepingActors,
+  'large-goal': largeGoal,
+  'fan-out': fanOut,
   quic: quicBench,
 };
 

@@ -23,7 +23,7 @@ const worldly = new Set([
 const impureMembers = new Set(['Date.now', 'Math.random', 'Atomics.wait', 'Atomics.waitAsync', 'AbortSignal.timeout']);
 
 /** Of Node, this and nothing else. */
-const allowedImports: Readonly<Record<string, ReadonlySet<string>>> = { 'node:crypto': new Set(['createHash']) };
+const allowedImports: Readonly<Record<string, ReadonlySet<string>>> = { 'node:crypto': new Set(['createHash', 'hash']) };
 
 function isName(node: ts.Identifier): boolean {
   const { parent } = node;

@@ -18,7 +18,10 @@ function redWithout(mutant: Mutant): boolean {
     const file = join(folder, mutant.file);
     const source = readFileSync(file, 'utf8');
     if (source.split(mutant.find).length !== 2) throw new Error(`'${mutant.name}': the text to replace does not stand exactly once in ${mutant.file}`);
-    writeFileSync(file, source.replace(mutant.find, () => mutant.replace));
+    writeFileSync(
+      file,
+      source.replace(mutant.find, () => mutant.replace),
+    );
     const run = spawnSync(process.execPath, [join(root, 'node_modules/vitest/vitest.mjs'), 'run', 'test/faults/single.gate.test.ts'], {
       cwd: folder,
       encoding: 'utf8',

@@ -56,16 +56,17 @@ export const mutants: readonly Mutant[] = [
     name: 'the index is written after the append, and not caught up',
     rule: 16,
     file: 'src/bus/embedded/projection.ts',
-    find: '    for (const change of this.#changes(entry)) this.#change(change);',
-    replace: '    setTimeout(() => { for (const change of this.#changes(entry)) this.#change(change); }, 50);',
+    find: '    for (const change of this.#changes(entry)) {\n      this.#change(change);',
+    replace:
+      '    const late = this.#changes(entry);\n    setTimeout(() => { for (const change of late) this.#change(change); }, 50);\n    for (const change of [] as typeof late) {\n      this.#change(change);',
     points: ['append.after:goal.accept', 'append.after:cell.opened'],
   },
   {
     name: 'a message is acknowledged before it is journaled',
     rule: 19,
     file: 'swarm/owner/inbox-pump.ts',
-    find: '      await cell.post({ ...input, id: delivery.id });\n      await delivery.ack();',
-    replace: '      await delivery.ack();\n      await cell.post({ ...input, id: delivery.id });',
+    find: '      const taken = await this.#hand(address, { ...input, id: delivery.id });\n      if (!taken) return await this.#undeliverable(delivery, address);\n      await delivery.ack();',
+    replace: '      await delivery.ack();\n      await this.#hand(address, { ...input, id: delivery.id });',
     points: ['inbox.ack.after', 'append.before:goal.note'],
   },
   {

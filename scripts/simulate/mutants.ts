@@ -1,12 +1,27 @@
 /** A fault that the simulator must catch, planted into a copy of the sources. */
 export interface Mutant {
   readonly name: string;
-  readonly changes: readonly {
-    readonly file: string;
-    /** Stands exactly once in the file. */
-    readonly find: string;
-    readonly replace: string;
-  }[];
+  readonly changes: readonly Change[];
+}
+
+interface Change {
+  readonly file: string;
+  /** Stands exactly once in the file, in whatever layout. */
+  readonly find: string;
+  readonly replace: string;
+}
+
+/** A source with a fault in it. Throws when the text to replace does not stand in it exactly once. */
+export function planted(source: string, { file, find, replace }: Change): string {
+  const wanted = anyLayout(find);
+  if ([...source.matchAll(wanted)].length !== 1) throw new Error(`'${find}' does not stand exactly once in ${file}`);
+  return source.replace(wanted, () => replace);
+}
+
+/** The same code however it is laid out in lines. */
+function anyLayout(code: string): RegExp {
+  const characters = [...code.replaceAll(/\s+/g, '')].map((character) => character.replace(/[\\^$.*+?()[\]{}|/]/, '\\$&'));
+  return new RegExp(characters.join('\\s*'), 'g');
 }
 
 const mutant = (name: string, file: string, find: string, replace: string): Mutant => ({ name, changes: [{ file, find, replace }] });
@@ -61,8 +76,8 @@ export const mutants: readonly Mutant[] = [
   mutant(
     'the quorum is one of those that answered',
     'swarm/strategies/consensus.ts',
-    'const { votes, decided: choice, reachable } = tallyOf(electorate, poll,',
-    'const { votes, decided: choice, reachable } = tallyOf({ ...electorate, needed: Math.floor(poll.ballots.length / 2) + 1 }, poll,',
+    '= tallyOf(electorate, poll, state.out',
+    '= tallyOf({ ...electorate, needed: Math.floor(poll.ballots.length / 2) + 1 }, poll, state.out',
   ),
   mutant(
     'ballots of earlier rounds count on',

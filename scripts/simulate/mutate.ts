@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Mutant, mutants } from './mutants.ts';
+import { type Mutant, mutants, planted } from './mutants.ts';
 
 const root = join(import.meta.dirname, '../..');
 const parts = ['protocols', 'actors', 'swarm', 'src/testing', 'scripts/simulate', 'package.json', 'tsconfig.json'];
@@ -16,14 +16,9 @@ function caught(mutant: Mutant): string | undefined {
   try {
     for (const part of parts) cpSync(join(root, part), join(folder, part), { recursive: true });
     symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
-    for (const { file, find, replace } of mutant.changes) {
-      const path = join(folder, file);
-      const source = readFileSync(path, 'utf8');
-      if (source.split(find).length !== 2) throw new Error(`'${mutant.name}': the text to replace does not stand exactly once in ${file}`);
-      writeFileSync(
-        path,
-        source.replace(find, () => replace),
-      );
+    for (const change of mutant.changes) {
+      const path = join(folder, change.file);
+      writeFileSync(path, planted(readFileSync(path, 'utf8'), change));
     }
     const run = spawnSync(process.execPath, ['scripts/simulate/main.ts', '--seed', '1', '--schedules', String(schedules)], {
       cwd: folder,

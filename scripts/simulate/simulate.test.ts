@@ -1,4 +1,7 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { mutants, planted } from './mutants.ts';
 import { kindOf, runSchedule } from './schedule.ts';
 
 const seeds = Array.from({ length: 40 }, (_, index) => index + 1);
@@ -13,5 +16,18 @@ describe('the simulator', () => {
     const [first, second] = [await runSchedule(seed), await runSchedule(seed)];
     expect(first.history.length).toBeGreaterThan(5);
     expect(second).toEqual(first);
+  });
+});
+
+describe('the faults to plant', () => {
+  test('there are at least ten', () => expect(mutants.length).toBeGreaterThanOrEqual(10));
+
+  test.each(mutants)('$name: can still be planted', ({ changes }) => {
+    const sources = new Map<string, string>();
+    for (const change of changes) {
+      const source = sources.get(change.file) ?? readFileSync(join(import.meta.dirname, '../..', change.file), 'utf8');
+      sources.set(change.file, planted(source, change));
+      expect(sources.get(change.file)).not.toBe(source);
+    }
   });
 });

@@ -14,7 +14,11 @@ export interface Approver {
  * What a command that follows a goal does when a tool call asks: at a node of another process it says how to decide. In a node of this process
  * nobody else could be asked, so it asks the person at the terminal, and denies where there is none.
  */
-export function createApprover(io: CommandIo, client: FlockworkClient, options: { readonly embedded: boolean; readonly say: (line: string) => void }): Approver {
+export function createApprover(
+  io: CommandIo,
+  client: FlockworkClient,
+  options: { readonly embedded: boolean; readonly say: (line: string) => void },
+): Approver {
   const { embedded, say } = options;
   const input = embedded && io.stdin.isTTY === true && io.stderr.isTTY === true ? io.stdin[Symbol.asyncIterator]() : undefined;
   let asking: Promise<void> = Promise.resolve();
@@ -51,6 +55,7 @@ async function decide(client: FlockworkClient, id: string, allow: boolean, reaso
     await client.decide(id, allow ? 'approve' : 'deny', reason);
   } catch (error) {
     // Decided or over meanwhile.
-    if (!(error instanceof FlockworkError && error.code === 'approval_unknown')) say(`the decision could not be stored: ${error instanceof Error ? error.message : String(error)}`);
+    if (!(error instanceof FlockworkError && error.code === 'approval_unknown'))
+      say(`the decision could not be stored: ${error instanceof Error ? error.message : String(error)}`);
   }
 }

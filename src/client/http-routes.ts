@@ -44,6 +44,14 @@ export function httpCall(method: string, params: Params): HttpCall {
       return { method: 'GET', path: `${goal}/replay` };
     case 'artifact.list':
       return { method: 'GET', path: `${goal}/artifacts` };
+    case 'approval.list':
+      return { method: 'GET', path: `/v1/approvals${query(params)}` };
+    case 'approval.decide': {
+      const { id, ...decision } = params;
+      return { method: 'POST', path: `/v1/approvals/${text(id)}`, body: decision };
+    }
+    case 'dead.list':
+      return { method: 'GET', path: `/v1/dead-letters${query(params)}` };
     case 'node.list':
       return { method: 'GET', path: '/v1/nodes' };
     case 'config.get':

@@ -55,11 +55,15 @@ const quic = z
     enabled: z
       .enum(['auto', 'on', 'off'])
       .default('auto')
-      .describe('auto: on where its native module loads and the port is free, else a note. on: or the node does not start; so too when another key of this section is set.'),
+      .describe(
+        'auto: on where its native module loads and the port is free, else a note. on: or the node does not start; so too when another key of this section is set.',
+      ),
     host: text('', 'Address to listen on; empty: the one of http.host. Any other than loopback needs auth.mode = "token", or allowedPeers.'),
     port: port(4433, 'UDP port; 0 takes a free one.'),
     allowedPeers: z
-      .array(z.strictObject({ peer: z.string().regex(/^[1-9A-HJ-NP-Za-km-z]{46,64}$/, 'must be a peer id, as 12D3Koo…'), tenant: nameToken.default('default') }))
+      .array(
+        z.strictObject({ peer: z.string().regex(/^[1-9A-HJ-NP-Za-km-z]{46,64}$/, 'must be a peer id, as 12D3Koo…'), tenant: nameToken.default('default') }),
+      )
       .max(10_000)
       .default([])
       .describe('The only peers that may connect, each with the tenant it speaks for; they need no token. Empty: everyone, and the token decides.'),
@@ -91,9 +95,16 @@ const bus = z
       .default('embedded')
       .describe('embedded: one process, SQLite in the data folder. nats: JetStream, never replaced silently.'),
     natsUrl: z.array(z.string().min(1)).max(64).default([]).describe('Addresses of the NATS servers, as nats://host:4222.'),
-    replicas: z.union([z.literal(1), z.literal(3)]).default(1).describe('Copies of every stream on NATS: 1, or 3 on a cluster of servers 2.10 or newer.'),
+    replicas: z
+      .union([z.literal(1), z.literal(3)])
+      .default(1)
+      .describe('Copies of every stream on NATS: 1, or 3 on a cluster of servers 2.10 or newer.'),
     ackWaitMs: milliseconds(30_000, 'How long a worker may be silent before its task is given to another, in milliseconds.', 1_000),
-    leaseMs: milliseconds(10_000, 'How long the shards of a node that has died stay with it, in milliseconds. Keep it above the time in which the bus elects a leader.', 1_000),
+    leaseMs: milliseconds(
+      10_000,
+      'How long the shards of a node that has died stay with it, in milliseconds. Keep it above the time in which the bus elects a leader.',
+      1_000,
+    ),
   })
   .prefault({})
   .describe('What carries journals, queues and messages.');

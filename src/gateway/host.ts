@@ -17,7 +17,14 @@ export interface VerifyReport {
 export interface ReplayReport {
   readonly goalId: string;
   readonly ok: boolean;
-  readonly actors: readonly { readonly actor: string; readonly machine: string; readonly records: number; readonly facts: number; readonly state: string; readonly stateHash: string }[];
+  readonly actors: readonly {
+    readonly actor: string;
+    readonly machine: string;
+    readonly records: number;
+    readonly facts: number;
+    readonly state: string;
+    readonly stateHash: string;
+  }[];
   readonly problems: readonly { readonly actor: string; readonly n: number; readonly code: string; readonly message: string }[];
 }
 

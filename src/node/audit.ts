@@ -41,7 +41,8 @@ export async function verifyGoal(journal: Journal, tenant: string, goalId: strin
       }
     }
   }
-  const note = 'Every record follows the one before it. Records cut off the end of a journal leave no trace in it: what lies after the last anchored head cannot be proven complete, and this release anchors none.';
+  const note =
+    'Every record follows the one before it. Records cut off the end of a journal leave no trace in it: what lies after the last anchored head cannot be proven complete, and this release anchors none.';
   return { goalId, actors: streams.length, records, ok: problems.length === 0, problems, note };
 }
 
@@ -51,7 +52,14 @@ export async function replayGoal(journal: Journal, kinds: Kinds, tenant: string,
   const problems: { actor: string; n: number; code: string; message: string }[] = [];
   for (const { name, actor, lines } of await streamsOf(journal, tenant, goalId)) {
     try {
-      const { machine, records, facts, state, stateHash } = await replayStream(kinds, name, (async function* () { yield* lines; })(), seenMax);
+      const { machine, records, facts, state, stateHash } = await replayStream(
+        kinds,
+        name,
+        (async function* () {
+          yield* lines;
+        })(),
+        seenMax,
+      );
       actors.push({ actor, machine, records, facts, state, stateHash });
     } catch (error) {
       const { code, message, details } = failureOf(error, 'replay_diverged');

@@ -40,17 +40,27 @@ export class DeadLetters {
     }
     this.#note(`${dead.stream}: ${dead.input.type} is a dead letter: ${dead.reason}`);
     const message = { subject: inboxSubject(address, this.#node), id: dead.input.id ?? dead.input.key ?? randomUUID(), body: JSON.stringify(dead.input) };
-    this.#bus.inbox.buryMessage(message, dead.reason).catch((error: unknown) => this.#note(`${dead.stream}: a dead letter could not be stored: ${failureOf(error).message}`));
+    this.#bus.inbox
+      .buryMessage(message, dead.reason)
+      .catch((error: unknown) => this.#note(`${dead.stream}: a dead letter could not be stored: ${failureOf(error).message}`));
   };
 
   /** The newest last. */
   async list(tenant: string, limit: number): Promise<readonly DeadLetterView[]> {
     const queued = [...(await this.#bus.tasks.dead({ limit })), ...(await this.#bus.inbox.dead({ limit }))];
     const prefix = `flock.${tenant}.`;
-    const stored = queued.filter(({ subject }) => subject.startsWith(prefix)).map(({ subject, id, reason, at }) => ({ subject, id, reason, at, durable: true }));
+    const stored = queued
+      .filter(({ subject }) => subject.startsWith(prefix))
+      .map(({ subject, id, reason, at }) => ({ subject, id, reason, at, durable: true }));
     const dropped = this.#dropped
       .filter(({ stream }) => stream.startsWith(prefix))
-      .map(({ stream, input, reason, at }) => ({ subject: stream, id: input.id ?? input.key ?? input.type, reason: `${input.type}: ${reason}`, at, durable: false }));
+      .map(({ stream, input, reason, at }) => ({
+        subject: stream,
+        id: input.id ?? input.key ?? input.type,
+        reason: `${input.type}: ${reason}`,
+        at,
+        durable: false,
+      }));
     return [...stored, ...dropped].sort((a, b) => a.at - b.at).slice(-limit);
   }
 }

@@ -9,8 +9,8 @@ import type { Worker } from '../../swarm/worker/worker.ts';
 import type { LoadedConfig } from '../config/index.ts';
 import type { GatewayHost, NodeView } from '../gateway/index.ts';
 import { patchOf } from '../workspace/index.ts';
-import type { DeadLetters } from './dead-letters.ts';
 import { replayGoal, verifyGoal } from './audit.ts';
+import type { DeadLetters } from './dead-letters.ts';
 
 /** A patch up to this long stands in the answer itself; one message has room for it and for the list. Characters. */
 const patchInlineCharsMax = 262_144;
@@ -39,7 +39,8 @@ export function createGatewayHost(parts: GatewayHostParts): GatewayHost {
     version,
     async submit(tenant, submission) {
       const [reason] = parts.notReady();
-      if (reason !== undefined) throw new FlockworkError('draining', `the node takes no new goals (${reason}); submit it to another node, or again in a moment`);
+      if (reason !== undefined)
+        throw new FlockworkError('draining', `the node takes no new goals (${reason}); submit it to another node, or again in a moment`);
       return goals.submit(tenant, submission);
     },
     get: (tenant, goalId) => goals.get(tenant, goalId),

@@ -1,6 +1,6 @@
 import type { Bus } from '../../actors/ports/bus.ts';
-import { allShards, ShardOwner, type ShardOwnerOptions } from '../../swarm/owner/shard-owner.ts';
 import { ShardLeases } from '../../swarm/owner/shard-leases.ts';
+import { allShards, ShardOwner, type ShardOwnerOptions } from '../../swarm/owner/shard-owner.ts';
 import { nodePrefix } from '../../swarm/worker/node-lease.ts';
 import type { NodeView } from '../gateway/index.ts';
 

@@ -3,9 +3,9 @@ import { join, resolve, sep } from 'node:path';
 import { type CellBounds, throwsInRowMax } from '../../actors/cell/bounds.ts';
 import type { Bus } from '../../actors/ports/bus.ts';
 import type { Models } from '../../actors/ports/models.ts';
-import type { ToolSpec } from '../../protocols/goals/task.ts';
 import { FlockworkError } from '../../protocols/errors/error.ts';
 import { agentsDefault } from '../../protocols/goals/goal.ts';
+import type { ToolSpec } from '../../protocols/goals/task.ts';
 import { goalIndex } from '../../swarm/goals/goal-index.ts';
 import type { GoalSettings } from '../../swarm/swarm-host.ts';
 import { openEmbeddedBus } from '../bus/embedded/index.ts';
@@ -68,7 +68,11 @@ export function goalSettings({ values }: LoadedConfig, model: { model: string; w
 }
 
 async function mustBeUnderRoots(path: string, roots: readonly string[]): Promise<void> {
-  const refused = new FlockworkError('path_not_allowed', `the input path ${path} is not under one of workspace.roots of this node; add its folder there, or submit the files themselves with --input`, { details: { path } });
+  const refused = new FlockworkError(
+    'path_not_allowed',
+    `the input path ${path} is not under one of workspace.roots of this node; add its folder there, or submit the files themselves with --input`,
+    { details: { path } },
+  );
   let real: string;
   try {
     real = await realpath(path);

@@ -1,5 +1,5 @@
-import type { ToolSpec } from '../../protocols/goals/task.ts';
 import { FlockworkError } from '../../protocols/errors/error.ts';
+import type { ToolSpec } from '../../protocols/goals/task.ts';
 import type { FrozenProfile } from '../../swarm/coordinator/coordinator.inputs.ts';
 import { systemPromptDefault } from '../../swarm/goals/prompts.ts';
 import type { Config } from '../config/index.ts';
@@ -22,9 +22,16 @@ export function createProfiles({ config, model, tools, checkModel }: ProfilesOpt
     const profile = config.profiles[name];
     if (profile === undefined && name !== 'default') {
       const known = ['default', ...Object.keys(config.profiles)].join(', ');
-      throw new FlockworkError('profile_unknown', `there is no profile '${name}'; configured are ${known}. Add [profiles.${name}] to flockwork.toml`, { details: { profile: name } });
+      throw new FlockworkError('profile_unknown', `there is no profile '${name}'; configured are ${known}. Add [profiles.${name}] to flockwork.toml`, {
+        details: { profile: name },
+      });
     }
-    const chosen = asked === undefined ? (profile?.model === undefined ? model : { model: profile.model, why: `profile ${name}` }) : { model: asked, why: 'the goal names it' };
+    const chosen =
+      asked === undefined
+        ? profile?.model === undefined
+          ? model
+          : { model: profile.model, why: `profile ${name}` }
+        : { model: asked, why: 'the goal names it' };
     const full = chosen.model === 'offline' ? 'offline/extractive' : chosen.model;
     checkModel(full);
     return {
@@ -49,7 +56,12 @@ function permitted(profile: string, names: readonly string[] | undefined, tools:
   if (names === undefined) return tools;
   return names.map((name) => {
     const tool = tools.find((one) => one.name === name);
-    if (tool === undefined) throw new FlockworkError('tool_unknown', `profile ${profile} names the tool '${name}', which does not exist; there are ${tools.map((one) => one.name).join(', ')}`, { details: { profile, tool: name } });
+    if (tool === undefined)
+      throw new FlockworkError(
+        'tool_unknown',
+        `profile ${profile} names the tool '${name}', which does not exist; there are ${tools.map((one) => one.name).join(', ')}`,
+        { details: { profile, tool: name } },
+      );
     return tool;
   });
 }

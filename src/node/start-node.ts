@@ -17,16 +17,16 @@ import { NodeLease } from '../../swarm/worker/node-lease.ts';
 import { Worker } from '../../swarm/worker/worker.ts';
 import { createClient, type FlockworkClient } from '../client/index.ts';
 import type { LoadedConfig, NodeRole } from '../config/index.ts';
-import { createDispatcher, createAuthorizer, type Gateway, type GatewayAuth, gatewayLimits, type NodeView, startGateway } from '../gateway/index.ts';
+import { createAuthorizer, createDispatcher, type Gateway, type GatewayAuth, gatewayLimits, type NodeView, startGateway } from '../gateway/index.ts';
 import { createInspector } from '../inspector/index.ts';
 import { chooseModel, type ModelChoice } from '../models/index.ts';
 import { createLeakScan, type Tool } from '../tools/index.ts';
 import { DeadLetters } from './dead-letters.ts';
-import { createOwnership } from './ownership.ts';
 import { removeNodeFiles, writeEndpoints, writePid } from './endpoints-file.ts';
-import { createGatewayHost } from './gateway-host.ts';
 import { everyObserver } from './every-observer.ts';
+import { createGatewayHost } from './gateway-host.ts';
 import { createNotes } from './notes.ts';
+import { createOwnership } from './ownership.ts';
 import { cellBounds, goalSettings, modelsOf, openBus, toolsOf } from './parts.ts';
 import { quicOptions } from './quic-options.ts';
 import { systemClock } from './system-clock.ts';
@@ -83,7 +83,12 @@ export async function startNode(options: NodeOptions): Promise<FlockworkNode> {
   const onNote = createNotes(options.onNote ?? (() => undefined), systemClock);
   const { values } = config;
   const dataDir = resolve(values.data.dir);
-  const id = values.node.id === '' ? `${hostname().replace(/[^A-Za-z0-9_-]/g, '-').slice(0, 40)}-${randomBytes(4).toString('hex')}` : values.node.id;
+  const id =
+    values.node.id === ''
+      ? `${hostname()
+          .replace(/[^A-Za-z0-9_-]/g, '-')
+          .slice(0, 40)}-${randomBytes(4).toString('hex')}`
+      : values.node.id;
   const model = options.model === 'none' ? noModel : await modelFor(config);
   const opened = await openBus(config, dataDir);
   const undo: (() => Promise<void> | void)[] = [() => opened.close()];
@@ -115,8 +120,12 @@ export async function startNode(options: NodeOptions): Promise<FlockworkNode> {
     };
     const settings = goalSettings(config, model, bus, gate.specs());
     const goals = new Goals(host, settings, (tenant, root) => adoption.add(tenant, root));
-    const worker = roles.includes('worker') ? new Worker({ host, cells, adoption, pools: values.worker.pools, concurrency: values.worker.concurrency }) : undefined;
-    const ownership = roles.includes('coordinator') ? createOwnership(bus, { host, cells, adoption, idleMs: values.cell.idleMs, leaseMs: values.bus.leaseMs }) : undefined;
+    const worker = roles.includes('worker')
+      ? new Worker({ host, cells, adoption, pools: values.worker.pools, concurrency: values.worker.concurrency })
+      : undefined;
+    const ownership = roles.includes('coordinator')
+      ? createOwnership(bus, { host, cells, adoption, idleMs: values.cell.idleMs, leaseMs: values.bus.leaseMs })
+      : undefined;
     const startedAt = new Date().toISOString();
     const self = (): NodeView => ({
       id,
@@ -127,8 +136,27 @@ export async function startNode(options: NodeOptions): Promise<FlockworkNode> {
       load: { goals: cells.all().filter((cell) => cell.address.actor === 'coordinator' && !cell.ended).length, agents: worker?.load ?? 0 },
     });
     let draining = false;
-    const gatewayHost = createGatewayHost({ config, version, bus, kinds, goals, approvals: new Approvals(host), cells, worker, self, notReady: () => (draining ? ['draining'] : []), deadLetters });
-    const lease = new NodeLease({ registry: bus.registry, clock: systemClock, node: id, describe: () => JSON.stringify(self()), note: onNote, leaseMs: values.bus.leaseMs });
+    const gatewayHost = createGatewayHost({
+      config,
+      version,
+      bus,
+      kinds,
+      goals,
+      approvals: new Approvals(host),
+      cells,
+      worker,
+      self,
+      notReady: () => (draining ? ['draining'] : []),
+      deadLetters,
+    });
+    const lease = new NodeLease({
+      registry: bus.registry,
+      clock: systemClock,
+      node: id,
+      describe: () => JSON.stringify(self()),
+      note: onNote,
+      leaseMs: values.bus.leaseMs,
+    });
     await lease.start();
     undo.push(() => lease.stop());
     // The queue keeps what is pushed before the worker pulls: take the shards first, so that no end is missed.
@@ -138,7 +166,12 @@ export async function startNode(options: NodeOptions): Promise<FlockworkNode> {
     undo.push(() => worker?.stop(0));
 
     const auth: GatewayAuth = values.auth.mode === 'token' ? { mode: 'token', tokens: config.grants } : { mode: 'loopback', tenant: tenantDefault };
-    const limits = { connectionsMax: values.limits.connectionsMax, watchesMax: values.limits.watchesMax, requestsInFlightMax: values.limits.requestsInFlightMax, jsonDepthMax: values.limits.jsonDepthMax };
+    const limits = {
+      connectionsMax: values.limits.connectionsMax,
+      watchesMax: values.limits.watchesMax,
+      requestsInFlightMax: values.limits.requestsInFlightMax,
+      jsonDepthMax: values.limits.jsonDepthMax,
+    };
     const onFault = (error: unknown, where: string): void => onNote(`${where}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
     let gateway: Gateway | undefined;
     let local: Pick<Gateway, 'connectLocal'>;
@@ -160,7 +193,13 @@ export async function startNode(options: NodeOptions): Promise<FlockworkNode> {
       writeEndpoints(dataDir, { pid: process.pid, node: id, http: httpUrl, ws: wsUrl, ...(quicAddress === undefined ? {} : { quic: quicAddress }), startedAt });
       local = gateway;
     } else {
-      const dispatcher = createDispatcher({ host: gatewayHost, bus, authorizer: createAuthorizer({ mode: 'loopback', tenant: tenantDefault }), limits: { ...gatewayLimits, ...limits }, onFault });
+      const dispatcher = createDispatcher({
+        host: gatewayHost,
+        bus,
+        authorizer: createAuthorizer({ mode: 'loopback', tenant: tenantDefault }),
+        limits: { ...gatewayLimits, ...limits },
+        onFault,
+      });
       await dispatcher.start();
       undo.push(() => dispatcher.stop());
       local = { connectLocal: (tenant) => dispatcher.local(tenant) };

@@ -33,6 +33,8 @@ export interface ToolDefinition<Input extends z.ZodType> {
   readonly parallel?: boolean;
   /** May change the workspace. Default true. */
   readonly writes?: boolean;
+  /** Whatever it does stays within the task's own workspace, so that a slow task may be tried a second time beside the first. Default false. */
+  readonly contained?: boolean;
   /** Runs only after somebody has approved the call. Default false; a profile may ask for more tools. */
   readonly asks?: boolean;
   /** Wall time of one call; default the gate's. */
@@ -75,7 +77,7 @@ export function defineTool<Input extends z.ZodType>(
 
 /** What a model is told about a tool. */
 export function specOf(definition: ToolDefinition<z.ZodType>): ToolSpec {
-  const { name, description, input, repeatable = false, parallel = false, writes = true, asks = false } = definition;
+  const { name, description, input, repeatable = false, parallel = false, writes = true, contained = false, asks = false } = definition;
   if (!toolName.test(name)) {
     throw new FlockworkError(
       'config_invalid',
@@ -84,7 +86,7 @@ export function specOf(definition: ToolDefinition<z.ZodType>): ToolSpec {
     );
   }
   const { $schema: _dialect, ...parameters } = z.toJSONSchema(input, { io: 'input' });
-  return { name, description, parameters, repeatable, parallel, writes, ...(asks ? { asks } : {}) };
+  return { name, description, parameters, repeatable, parallel, writes, ...(contained ? { contained } : {}), ...(asks ? { asks } : {}) };
 }
 
 function invalidInput(name: string, error: z.ZodError): FlockworkError {

@@ -24,6 +24,8 @@ export interface SandboxOutcome {
 
 /** Where commands run. */
 export interface Sandbox {
+  /** `bubblewrap`, or `none` where the configuration names that. */
+  readonly kind: string;
   /** Throws `sandbox_unavailable` when the isolation cannot be had; then nothing was run. */
   run(run: { command: string; root: string; timeoutMs: number; outputBytesMax: number; signal: AbortSignal }): Promise<SandboxOutcome>;
 }

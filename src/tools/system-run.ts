@@ -38,6 +38,7 @@ export function createSystemRun(bounds: ToolBounds, sandbox: Sandbox | undefined
   const { outputCharsMax, timeoutMs: timeoutMsMax, commandOutputBytesMax } = bounds;
   return defineTool({
     ...systemRunDefinition,
+    contained: sandbox?.kind === 'bubblewrap',
     timeoutMs: timeoutMsMax + stopMs,
     async run({ command, timeoutMs = timeoutMsMax }, { workspace, signal }) {
       if (sandbox === undefined) throw new FlockworkError('sandbox_unavailable', 'This node has no sandbox, so no command can be run; use the fs tools');

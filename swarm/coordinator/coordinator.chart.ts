@@ -2,7 +2,20 @@ import { chartOf } from '../../actors/cell/chart.ts';
 
 export type CoordinatorState = 'idle' | 'accepted' | 'running' | 'paused' | 'completed' | 'failed' | 'cancelled';
 
-const ended = { tags: ['ended'], on: { 'task.ended': ['stay'], 'message.stored': ['stay'], 'result.joined': ['stay'], 'effect.failed': ['stay'], 'timer.fired': ['stay'], 'budget.ask': ['stay'], 'goal.note': ['stay'], 'goal.cancel': ['stay'], 'goal.resume': ['stay'] } } as const;
+const ended = {
+  tags: ['ended'],
+  on: {
+    'task.ended': ['stay'],
+    'message.stored': ['stay'],
+    'result.joined': ['stay'],
+    'effect.failed': ['stay'],
+    'timer.fired': ['stay'],
+    'budget.ask': ['stay'],
+    'goal.note': ['stay'],
+    'goal.cancel': ['stay'],
+    'goal.resume': ['stay'],
+  },
+} as const;
 
 /** The states of a goal. The ended ones are no final states: what stragglers tell later is kept as audit. */
 export const coordinatorChart: ReturnType<typeof chartOf> = chartOf<CoordinatorState>('coordinator', 'idle', {

@@ -39,7 +39,13 @@ export function joined(table: CoordinatorTable, at: number, { result, blob }: { 
   return complete(table, at, { result, blob: blob ?? null }, end.partial, []);
 }
 
-function complete(table: CoordinatorTable, at: number, { result, blob }: { readonly result: string; readonly blob: string | null }, partial: number, emitted: readonly Emitted[]): CoordinatorVerdict {
+function complete(
+  table: CoordinatorTable,
+  at: number,
+  { result, blob }: { readonly result: string; readonly blob: string | null },
+  partial: number,
+  emitted: readonly Emitted[],
+): CoordinatorVerdict {
   const long = blob !== null || result.length > resultInlineCharsMax;
   const shown = long ? { result: result.slice(0, excerptCharsMax), blob } : { result };
   return {
@@ -51,7 +57,11 @@ function complete(table: CoordinatorTable, at: number, { result, blob }: { reado
 export function fail(table: CoordinatorTable, at: number, code: string, message: string, emitted: readonly Emitted[], task?: string): CoordinatorVerdict {
   return {
     go: 'failed',
-    emit: [...emitted, ...abortOpen(table, 'the goal has failed'), fact('goal.failed', { code, message, retryable: false, ...(task === undefined ? {} : { task }), ...closing(table, at) })],
+    emit: [
+      ...emitted,
+      ...abortOpen(table, 'the goal has failed'),
+      fact('goal.failed', { code, message, retryable: false, ...(task === undefined ? {} : { task }), ...closing(table, at) }),
+    ],
   };
 }
 
@@ -64,7 +74,15 @@ export function pause(table: CoordinatorTable, quota: string, used: number, limi
   if (table.pausedBy !== null) return { emit: emitted };
   table.pausedBy = quota;
   const message = `${quota} is used up; resume the goal with a larger one`;
-  return { go: 'paused', emit: [...emitted, fact('quota.exceeded', { quota, used, limit }), fact('goal.paused', { reason: 'quota', quota, message }), request('timer.stop', 'deadline', { name: 'deadline' })] };
+  return {
+    go: 'paused',
+    emit: [
+      ...emitted,
+      fact('quota.exceeded', { quota, used, limit }),
+      fact('goal.paused', { reason: 'quota', quota, message }),
+      request('timer.stop', 'deadline', { name: 'deadline' }),
+    ],
+  };
 }
 
 /** Stops every attempt at work: its push is no longer repeated, and its agent is told. */
@@ -83,7 +101,14 @@ export function abortOpen(table: CoordinatorTable, reason: string): Emitted[] {
 function closing(table: CoordinatorTable, at: number): Record<string, unknown> {
   const { spent, modelCalls, costUnknown, estimated } = ledgerOf(table);
   return {
-    usage: { modelCalls, toolCalls: spent.toolCalls, tokens: spent.tokens, costMicroUsd: costUnknown ? null : spent.costMicroUsd, estimated, ms: table.startedAt === 0 ? 0 : at - table.startedAt },
+    usage: {
+      modelCalls,
+      toolCalls: spent.toolCalls,
+      tokens: spent.tokens,
+      costMicroUsd: costUnknown ? null : spent.costMicroUsd,
+      estimated,
+      ms: table.startedAt === 0 ? 0 : at - table.startedAt,
+    },
     tasks: { total: table.tasks.length, completed: table.completed, failed: table.failed },
     artifacts: table.changed,
   };

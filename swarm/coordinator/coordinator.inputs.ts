@@ -1,7 +1,7 @@
-import type { Artifact, Quota, StrategyOptions } from '../../protocols/goals/goal.ts';
-import type { TaskSpec, ToolSpec } from '../../protocols/goals/task.ts';
 import type { AgentUsage } from '../../actors/agent/agent.table.ts';
 import type { StampedInput } from '../../actors/cell/kind.ts';
+import type { Artifact, Quota, StrategyOptions } from '../../protocols/goals/goal.ts';
+import type { TaskSpec, ToolSpec } from '../../protocols/goals/task.ts';
 
 /** A profile as it stood when the goal was accepted: frozen in the first record. */
 export interface FrozenProfile {
@@ -69,7 +69,14 @@ export type CoordinatorInput = { readonly at: number; readonly key?: string; rea
   | { readonly type: 'timer.fired'; readonly name: string }
   | { readonly type: 'message.stored'; readonly ref: string }
   | { readonly type: 'result.joined'; readonly result: string; readonly blob?: string }
-  | { readonly type: 'budget.ask'; readonly task: string; readonly attempt: number; readonly tokens: number; readonly toolCalls: number; readonly costMicroUsd: number }
+  | {
+      readonly type: 'budget.ask';
+      readonly task: string;
+      readonly attempt: number;
+      readonly tokens: number;
+      readonly toolCalls: number;
+      readonly costMicroUsd: number;
+    }
   | { readonly type: 'goal.note'; readonly text: string }
   | { readonly type: 'goal.cancel'; readonly reason: string }
   | { readonly type: 'goal.resume'; readonly quota?: Partial<Quota> }

@@ -1,8 +1,8 @@
 import { fact, request, type StampedInput, type Verdict } from '../../actors/cell/kind.ts';
-import { strategyOf } from '../strategies/index.ts';
 import { available, grantMore, openLedger, raiseLimits } from '../ledger/ledger.ts';
-import type { CoordinatorState } from './coordinator.chart.ts';
+import { strategyOf } from '../strategies/index.ts';
 import { joinRetryMs, joinRetryMsMax } from './bounds.ts';
+import type { CoordinatorState } from './coordinator.chart.ts';
 import { cancel, fail, joined, joinRef, pause, proceed } from './coordinator.endings.ts';
 import { asCoordinatorInput, type CoordinatorInput, type GoalAccept } from './coordinator.inputs.ts';
 import { acceptOf, type CoordinatorTable, ledgerOf, taskIndex } from './coordinator.table.ts';
@@ -19,7 +19,14 @@ export function reduceCoordinator(table: CoordinatorTable, stamped: StampedInput
   const verdict = ended.has(state as CoordinatorState) ? late(input) : decide(table, input, state as CoordinatorState);
   return {
     ...verdict,
-    context: { strategy: table.accept?.strategy.type ?? '', tasks: table.tasks.length, running: table.running, completed: table.completed, failed: table.failed, tokens: table.ledger?.spent.tokens ?? 0 },
+    context: {
+      strategy: table.accept?.strategy.type ?? '',
+      tasks: table.tasks.length,
+      running: table.running,
+      completed: table.completed,
+      failed: table.failed,
+      tokens: table.ledger?.spent.tokens ?? 0,
+    },
   };
 }
 
@@ -42,7 +49,9 @@ function decide(table: CoordinatorTable, input: CoordinatorInput, state: Coordin
     case 'budget.ask':
       return asked(table, input);
     case 'goal.note':
-      return { emit: table.tasks.flatMap((task, index) => task.open.map((attempt) => tellAgent(table, index, attempt, { type: 'agent.note', text: input.text }))) };
+      return {
+        emit: table.tasks.flatMap((task, index) => task.open.map((attempt) => tellAgent(table, index, attempt, { type: 'agent.note', text: input.text }))),
+      };
     case 'goal.cancel':
       return cancel(table, input.at, input.reason);
     case 'goal.resume':
@@ -55,7 +64,17 @@ function accepted(table: CoordinatorTable, input: GoalAccept): CoordinatorVerdic
   table.ledger = openLedger(input.quota);
   const { goal, strategy, agents, quota, profile, workspace } = input;
   const shown = goal.length > 4_000 ? `${goal.slice(0, 4_000)}…` : goal;
-  const data = { goal: shown, strategy, agents, quota, profile: profile.name, model: profile.model, modelWhy: profile.modelWhy, files: workspace?.files ?? 0, parts: input.plan.count };
+  const data = {
+    goal: shown,
+    strategy,
+    agents,
+    quota,
+    profile: profile.name,
+    model: profile.model,
+    modelWhy: profile.modelWhy,
+    files: workspace?.files ?? 0,
+    parts: input.plan.count,
+  };
   return { go: 'accepted', emit: [fact('goal.accepted', data)] };
 }
 
@@ -116,7 +135,12 @@ function asked(table: CoordinatorTable, input: Extract<CoordinatorInput, { type:
   if (ledger.reserved[attempt] === undefined) return { emit: [] };
   const granted = grantMore(ledger, attempt, input);
   if (!('short' in granted)) {
-    return { emit: [fact('budget.granted', { task: input.task, attempt: input.attempt, ...granted }), tellAgent(table, index, input.attempt, { type: 'budget.granted', ...granted })] };
+    return {
+      emit: [
+        fact('budget.granted', { task: input.task, attempt: input.attempt, ...granted }),
+        tellAgent(table, index, input.attempt, { type: 'budget.granted', ...granted }),
+      ],
+    };
   }
   table.refusedBy = granted.short;
   const message = `${granted.short} of the goal is used up or reserved`;
@@ -149,4 +173,3 @@ function late(input: CoordinatorInput): CoordinatorVerdict {
   if (input.type !== 'task.ended') return { emit: [] };
   return { emit: [fact('task.superseded', { task: input.task, attempt: input.attempt, outcome: input.outcome })] };
 }
-

@@ -1,6 +1,6 @@
 import type { Artifact } from '../../protocols/goals/goal.ts';
-import { strategyOf } from '../strategies/index.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import { strategyOf } from '../strategies/index.ts';
 import type { GoalAccept } from './coordinator.inputs.ts';
 
 /** One task, in the order of making; its id is `t<index>`. */

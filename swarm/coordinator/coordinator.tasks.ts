@@ -54,10 +54,18 @@ function answered(table: CoordinatorTable, index: number, input: TaskEnded, at: 
     }),
   );
   // A slower attempt of the same task is no longer wanted.
-  for (const attempt of task.open) emitted.push(request('effect.abort', attemptRef(index, attempt)), tellAgent(table, index, attempt, { type: 'agent.cancel', reason: 'another attempt was first' }));
+  for (const attempt of task.open)
+    emitted.push(
+      request('effect.abort', attemptRef(index, attempt)),
+      tellAgent(table, index, attempt, { type: 'agent.cancel', reason: 'another attempt was first' }),
+    );
   table.running -= task.open.length;
   task.open = [];
-  emitted.push(...strategyOf(acceptOf(table).strategy.type).completed(table.plan, task.place, { task: index, text: task.result }).map(({ type, data }) => fact(type, data)));
+  emitted.push(
+    ...strategyOf(acceptOf(table).strategy.type)
+      .completed(table.plan, task.place, { task: index, text: task.result })
+      .map(({ type, data }) => fact(type, data)),
+  );
   return proceed(table, at, emitted);
 }
 
@@ -87,8 +95,19 @@ function failed(table: CoordinatorTable, index: number, input: TaskEnded, at: nu
   }
   task.state = 'failed';
   table.failed += 1;
-  emitted[emitted.length - 1] = fact('task.failed', { task: input.task, attempt: input.attempt, code, message, retryable: input.retryable ?? false, final: true });
-  emitted.push(...strategyOf(acceptOf(table).strategy.type).failed(table.plan, task.place, index).map(({ type, data }) => fact(type, data)));
+  emitted[emitted.length - 1] = fact('task.failed', {
+    task: input.task,
+    attempt: input.attempt,
+    code,
+    message,
+    retryable: input.retryable ?? false,
+    final: true,
+  });
+  emitted.push(
+    ...strategyOf(acceptOf(table).strategy.type)
+      .failed(table.plan, task.place, index)
+      .map(({ type, data }) => fact(type, data)),
+  );
   return proceed(table, at, emitted);
 }
 

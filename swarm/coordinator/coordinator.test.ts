@@ -28,10 +28,18 @@ describe('a goal runs', () => {
   test('an end makes room for the next, and the last result is the goal’s', () => {
     const bench = new CoordinatorBench();
     bench.end('t1-1');
-    expect([bench.types, bench.atWork]).toEqual([['task.completed', 'task.created'], ['t0-1', 't2-1', 't3-1']]);
+    expect([bench.types, bench.atWork]).toEqual([
+      ['task.completed', 'task.created'],
+      ['t0-1', 't2-1', 't3-1'],
+    ]);
     finish(bench);
     expect(bench.state).toBe('completed');
-    expect(bench.fact('goal.completed')).toMatchObject({ result: 'result of t8-1', partial: 0, tasks: { total: 9, completed: 9, failed: 0 }, usage: { tokens: 900, modelCalls: 9, costMicroUsd: 90 } });
+    expect(bench.fact('goal.completed')).toMatchObject({
+      result: 'result of t8-1',
+      partial: 0,
+      tasks: { total: 9, completed: 9, failed: 0 },
+      usage: { tokens: 900, modelCalls: 9, costMicroUsd: 90 },
+    });
   });
 
   test('merges get their children as material', () => {
@@ -76,7 +84,19 @@ describe('attempts that fail', () => {
   test('a poisoned agent is tried again, and its whole reservation is spent', () => {
     const bench = new CoordinatorBench(accept({ parts: 4, quota: quota({ maxTokens: 5_000 }) }));
     const held = bench.table.ledger?.reserved['t0-1']?.tokens ?? 0;
-    bench.take({ type: 'task.ended', id: 'agent-t0-1:9', task: 't0', attempt: 1, agent: 'agent-t0-1', n: 9, hash: 'a', outcome: 'poisoned', code: 'actor_poisoned', message: 'x', key: bench.fold.pendingRef('t0-1')?.key ?? '' });
+    bench.take({
+      type: 'task.ended',
+      id: 'agent-t0-1:9',
+      task: 't0',
+      attempt: 1,
+      agent: 'agent-t0-1',
+      n: 9,
+      hash: 'a',
+      outcome: 'poisoned',
+      code: 'actor_poisoned',
+      message: 'x',
+      key: bench.fold.pendingRef('t0-1')?.key ?? '',
+    });
     expect([bench.fact('task.retried')?.['task'], bench.table.ledger?.spent.tokens, bench.table.ledger?.estimated]).toEqual(['t0', held, true]);
   });
 
@@ -91,7 +111,9 @@ describe('attempts that fail', () => {
   });
 
   test('when every part is lost there is no result to show', () => {
-    const bench = new CoordinatorBench(accept({ parts: 2, strategy: { type: 'map-reduce', onFailure: 'partial' } })).fail('t0-1', 'model_auth').fail('t1-1', 'model_auth');
+    const bench = new CoordinatorBench(accept({ parts: 2, strategy: { type: 'map-reduce', onFailure: 'partial' } }))
+      .fail('t0-1', 'model_auth')
+      .fail('t1-1', 'model_auth');
     expect([bench.state, bench.fact('goal.failed')]).toMatchObject(['failed', { message: 'every task failed' }]);
   });
 });
@@ -186,7 +208,11 @@ describe('budgets', () => {
 describe('pauses', () => {
   test('at the deadline those at work are stopped, and their tasks wait for resume', () => {
     const bench = new CoordinatorBench().timer('deadline');
-    expect([bench.state, bench.types, Object.keys(bench.told)]).toEqual(['paused', ['quota.exceeded', 'goal.paused'], ['agent-t0-1', 'agent-t1-1', 'agent-t2-1']]);
+    expect([bench.state, bench.types, Object.keys(bench.told)]).toEqual([
+      'paused',
+      ['quota.exceeded', 'goal.paused'],
+      ['agent-t0-1', 'agent-t1-1', 'agent-t2-1'],
+    ]);
     for (const ref of ['t0-1', 't1-1', 't2-1']) bench.fail(ref, 'cancelled');
     expect([bench.state, bench.atWork]).toEqual(['paused', []]);
     bench.message({ type: 'goal.resume', quota: { maxSeconds: 7_200 } });
@@ -236,7 +262,12 @@ describe('the end', () => {
     const spent = { ...bench.table.ledger?.spent };
     bench.end('t0-1');
     expect([bench.state, bench.types, bench.requests, bench.table.ledger?.spent]).toEqual(['cancelled', ['task.superseded'], [], spent]);
-    for (const input of [{ type: 'goal.cancel', reason: 'again' }, { type: 'goal.note', text: 'x' }, { type: 'goal.resume' }, { type: 'budget.ask', task: 't0', attempt: 1, tokens: 1, toolCalls: 0, costMicroUsd: 0 }]) {
+    for (const input of [
+      { type: 'goal.cancel', reason: 'again' },
+      { type: 'goal.note', text: 'x' },
+      { type: 'goal.resume' },
+      { type: 'budget.ask', task: 't0', attempt: 1, tokens: 1, toolCalls: 0, costMicroUsd: 0 },
+    ]) {
       bench.message(input);
       expect([bench.facts, bench.requests]).toEqual([[], []]);
     }
@@ -251,7 +282,9 @@ describe('random runs', () => {
         const tokens = chance.of(0.3) ? 2_000 : 1_000_000;
         const concurrency = 1 + chance.below(6);
         const onFailure = chance.of(0.5) ? ('partial' as const) : ('fail' as const);
-        const bench = new CoordinatorBench(accept({ parts, agents, strategy: { type: 'map-reduce', fanIn: 2 + chance.below(6), concurrency, onFailure }, quota: quota({ maxTokens: tokens }) }));
+        const bench = new CoordinatorBench(
+          accept({ parts, agents, strategy: { type: 'map-reduce', fanIn: 2 + chance.below(6), concurrency, onFailure }, quota: quota({ maxTokens: tokens }) }),
+        );
         const width = Math.min(agents, concurrency);
         const completed = new Set<unknown>();
         for (let step = 0; step < 2_000 && !bench.fold.ended; step++) {
@@ -262,7 +295,8 @@ describe('random runs', () => {
           if (due[0] !== undefined) bench.timer(due[0][0]);
           else if (bench.state === 'paused' && ref === undefined) bench.message({ type: 'goal.resume', quota: { maxTokens: 10_000_000, maxSeconds: 100_000 } });
           else if (ref === undefined) throw new Error(`nothing is left to happen in state ${bench.state}`);
-          else if (chance.of(0.1)) bench.message({ type: 'budget.ask', task, attempt: Number(attempt), tokens: chance.below(3_000), toolCalls: chance.below(5), costMicroUsd: 0 });
+          else if (chance.of(0.1))
+            bench.message({ type: 'budget.ask', task, attempt: Number(attempt), tokens: chance.below(3_000), toolCalls: chance.below(5), costMicroUsd: 0 });
           else if (chance.of(0.05)) exhaust(bench, ref);
           else if (chance.of(0.11)) bench.fail(ref, chance.pick(['model_cut', 'model_auth', 'quota_exceeded']), chance.of(0.8));
           else if (chance.of(0.005)) bench.message({ type: 'goal.cancel', reason: 'enough' });

@@ -25,8 +25,31 @@ export function fillWindow(table: CoordinatorTable, at: number): Emitted[] {
     if (next === undefined) break;
     const index = table.tasks.length;
     const { role, name, part = null, merges = [], follows = null, place } = next;
-    table.tasks.push({ role, name, part, merges, follows, place, state: 'waiting', attempts: 0, open: [], pushedAt: 0, result: null, blob: null, artifacts: [], artifactsBlob: null });
-    emitted.push(fact('task.created', { task: `t${index}`, role, name, ...(part === null ? {} : { part }), ...(merges.length === 0 ? {} : { merges: merges.map((one) => `t${one}`) }) }));
+    table.tasks.push({
+      role,
+      name,
+      part,
+      merges,
+      follows,
+      place,
+      state: 'waiting',
+      attempts: 0,
+      open: [],
+      pushedAt: 0,
+      result: null,
+      blob: null,
+      artifacts: [],
+      artifactsBlob: null,
+    });
+    emitted.push(
+      fact('task.created', {
+        task: `t${index}`,
+        role,
+        name,
+        ...(part === null ? {} : { part }),
+        ...(merges.length === 0 ? {} : { merges: merges.map((one) => `t${one}`) }),
+      }),
+    );
     emitted.push(...push(table, index, at));
   }
   return [...emitted, ...armStraggler(table, at, wide)];
@@ -58,9 +81,15 @@ function tasksLeft(table: CoordinatorTable): number {
   return Math.max(1, expected - table.tasks.length + table.retries.length + 1);
 }
 
+/** A second attempt beside the first would do again what a tool does outside: only tools that may be repeated, or stay in the task's own workspace, allow it. */
+function mayTryTwice(table: CoordinatorTable): boolean {
+  return acceptOf(table).profile.tools.every(({ repeatable, contained = false }) => repeatable || contained);
+}
+
 /** With nothing left to start, a free agent may try what takes much longer than the others did. */
 function armStraggler(table: CoordinatorTable, at: number, wide: number): Emitted[] {
-  if (table.stragglerArmed || table.running === 0 || table.running >= wide || !strategyOf(acceptOf(table).strategy.type).speculates) return [];
+  if (table.stragglerArmed || table.running === 0 || table.running >= wide || !strategyOf(acceptOf(table).strategy.type).speculates || !mayTryTwice(table))
+    return [];
   const limit = stragglerLimitMs(table);
   if (limit === undefined) return [];
   const oldest = Math.min(...candidates(table).map((task) => task.pushedAt));

@@ -10,8 +10,8 @@ import { sendMessage } from './send-message.ts';
 
 /** A reply longer than this cannot be a record. Characters. */
 const replyCharsMax = 120_000;
-/** More changed files than this are listed in a blob. */
-const artifactsInlineMax = 100;
+/** A longer list of changed files is a blob: the fact that ends an agent holds its answer too. Bytes of JSON. */
+const artifactsInlineBytesMax = 8_192;
 
 type Answer = { readonly type: string; readonly [field: string]: unknown };
 
@@ -55,7 +55,11 @@ async function callModel(host: SwarmHost, request: Request, { address, key, epoc
   const { text, toolCalls, finish, usage, costMicroUsd, answeredBy } = reply;
   const size = text.length + JSON.stringify(toolCalls).length;
   if (size > replyCharsMax) {
-    throw new FlockworkError('record_too_large', `the model answered with ${size} characters, above the bound of ${replyCharsMax}; ask for less or lower outputTokensMax`, { details: { size, replyCharsMax } });
+    throw new FlockworkError(
+      'record_too_large',
+      `the model answered with ${size} characters, above the bound of ${replyCharsMax}; ask for less or lower outputTokensMax`,
+      { details: { size, replyCharsMax } },
+    );
   }
   const textBlob = text.length > resultInlineCharsMax ? await host.bus.blobs.put(address.tenant, new TextEncoder().encode(text)) : undefined;
   return { type: 'model.replied', text, toolCalls, finish, usage, costMicroUsd, answeredBy, ...(textBlob === undefined ? {} : { textBlob }) };
@@ -64,13 +68,17 @@ async function callModel(host: SwarmHost, request: Request, { address, key, epoc
 async function runTool(host: SwarmHost, request: Request, { address, key, table, signal }: EffectContext): Promise<Answer> {
   const agent = table as AgentTable;
   const permitted = (agent.spec?.tools ?? []).map(({ name }) => name);
-  const { text, truncated } = await host.tools.run({ scope: scopeOf(address, agent), name: String(request['name']), input: request['input'], permitted, key }, { signal });
+  const { text, truncated } = await host.tools.run(
+    { scope: scopeOf(address, agent), name: String(request['name']), input: request['input'], permitted, key },
+    { signal },
+  );
   return { type: 'tool.completed', text, truncated };
 }
 
 async function collect(host: SwarmHost, { address, table }: EffectContext): Promise<Answer> {
   const artifacts = await host.tools.collect(scopeOf(address, table as AgentTable));
-  if (artifacts.length <= artifactsInlineMax) return { type: 'workspace.collected', artifacts, count: artifacts.length };
-  const artifactsBlob = await host.bus.blobs.put(address.tenant, new TextEncoder().encode(JSON.stringify(artifacts)));
+  const bytes = new TextEncoder().encode(JSON.stringify(artifacts));
+  if (bytes.length <= artifactsInlineBytesMax) return { type: 'workspace.collected', artifacts, count: artifacts.length };
+  const artifactsBlob = await host.bus.blobs.put(address.tenant, bytes);
   return { type: 'workspace.collected', artifactsBlob, count: artifacts.length };
 }

@@ -12,6 +12,7 @@ import type { Part } from '../goals/parts.ts';
 import { taskPrompt } from '../goals/prompts.ts';
 import { strategyOf } from '../strategies/index.ts';
 import type { SwarmHost } from '../swarm-host.ts';
+import { patiently } from './patience.ts';
 import { sendMessage } from './send-message.ts';
 
 /** A spec longer than this travels as a blob. Characters. */
@@ -42,7 +43,8 @@ export function coordinatorEffects(host: SwarmHost): Perform {
   return (request, context) => {
     switch (request.type) {
       case 'task.push':
-        return pushTask(host, planOf, request, context);
+        // A push that fails for good ends the goal: a store that is full or away for a while must not.
+        return patiently(host.clock, context.signal, () => pushTask(host, planOf, request, context));
       case 'result.join':
         return joinResults(host, request, context);
       case 'message.send':
@@ -53,7 +55,12 @@ export function coordinatorEffects(host: SwarmHost): Perform {
   };
 }
 
-async function pushTask(host: SwarmHost, planOf: (accept: GoalAccept) => Promise<readonly Part[]>, request: Request, { address, table }: EffectContext): Promise<undefined> {
+async function pushTask(
+  host: SwarmHost,
+  planOf: (accept: GoalAccept) => Promise<readonly Part[]>,
+  request: Request,
+  { address, table }: EffectContext,
+): Promise<undefined> {
   const coordinator = table as CoordinatorTable;
   const accept = acceptOf(coordinator);
   const task = String(request['task']);
@@ -128,7 +135,11 @@ async function workspaceOf(host: SwarmHost, accept: GoalAccept, table: Coordinat
 }
 
 /** Several results as one text, each under the name of its task; a long one is a blob. */
-async function joinResults(host: SwarmHost, request: Request, { address, table }: EffectContext): Promise<{ readonly type: string; readonly [field: string]: unknown }> {
+async function joinResults(
+  host: SwarmHost,
+  request: Request,
+  { address, table }: EffectContext,
+): Promise<{ readonly type: string; readonly [field: string]: unknown }> {
   const rows = (request['tasks'] as readonly number[]).map((task) => taskOf(table as CoordinatorTable, task));
   const texts: string[] = [];
   for (const row of rows) texts.push(`## ${row.name}\n\n${(await wholeResult(host, address.tenant, row)).trim()}`);

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Blobs } from '../../actors/ports/blobs.ts';
 import { textHash } from '../../actors/cell/chain.ts';
 import { sealRecord } from '../../actors/cell/records.ts';
+import type { Blobs } from '../../actors/ports/blobs.ts';
 import { failureOf } from '../../protocols/errors/error.ts';
 import { type GoalSubmission, quotaDefault } from '../../protocols/goals/goal.ts';
 import type { GoalSettings } from '../swarm-host.ts';
@@ -63,14 +63,21 @@ describe('accepting a goal', () => {
   });
 
   test('a manifest whose blobs were not sent is refused', async () => {
-    expect(await refusal({ goal: 'x', inputs: [{ kind: 'files', manifest: { files: [{ path: 'a', sha256: 'a'.repeat(64), size: 1 }] } }] })).toBe('blob_unknown');
+    expect(await refusal({ goal: 'x', inputs: [{ kind: 'files', manifest: { files: [{ path: 'a', sha256: 'a'.repeat(64), size: 1 }] } }] })).toBe(
+      'blob_unknown',
+    );
   });
 
   test.each([
     ['a single agent', { goal: 'read', strategy: 'single' as const, inputs: text(600_000) }],
     ['a single agent, in another alphabet', { goal: 'read', strategy: 'single' as const, inputs: text(200_000, '汉') }],
-    ['a single agent, in many items', { goal: 'read', strategy: 'single' as const, inputs: [{ kind: 'items' as const, items: Array.from({ length: 20 }, () => 'y'.repeat(40_000)) }] }],
-  ])('what does not fit into the first record of %s is refused at once', async (_what, submission) => expect(await refusal(submission)).toBe('input_too_large'));
+    [
+      'a single agent, in many items',
+      { goal: 'read', strategy: 'single' as const, inputs: [{ kind: 'items' as const, items: Array.from({ length: 20 }, () => 'y'.repeat(40_000)) }] },
+    ],
+  ])('what does not fit into the first record of %s is refused at once', async (_what, submission) =>
+    expect(await refusal(submission)).toBe('input_too_large'),
+  );
 
   test('the same text is taken in parts', async () => {
     const { input, parts } = await accepted({ goal: 'read', inputs: text(600_000) });

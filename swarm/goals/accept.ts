@@ -1,8 +1,17 @@
-import { textHash } from '../../actors/cell/chain.ts';
 import { canonicalJson } from '../../actors/cell/canonical.ts';
+import { textHash } from '../../actors/cell/chain.ts';
 import type { Blobs } from '../../actors/ports/blobs.ts';
 import { FlockworkError } from '../../protocols/errors/error.ts';
-import { agentsDefault, type GoalSubmission, type Manifest, type ManifestFile, manifestFilesMax, type Quota, type QuotaOptions, type StrategyOptions } from '../../protocols/goals/goal.ts';
+import {
+  agentsDefault,
+  type GoalSubmission,
+  type Manifest,
+  type ManifestFile,
+  manifestFilesMax,
+  type Quota,
+  type QuotaOptions,
+  type StrategyOptions,
+} from '../../protocols/goals/goal.ts';
 import { recordBytesMax } from '../../protocols/journal/record.ts';
 import type { FrozenProfile, GoalAccept } from '../coordinator/coordinator.inputs.ts';
 import { coordinatorKind } from '../coordinator/coordinator.kind.ts';
@@ -44,7 +53,8 @@ export async function acceptGoal(submission: GoalSubmission, goalId: string, ten
     profile,
     ...(stageProfiles === undefined ? {} : { stageProfiles }),
     plan: { blob: await store(plan), count: plan.length },
-    workspace: manifest === null ? null : { blob: await store(manifest), files: manifest.files.length, bytes: manifest.files.reduce((sum, { size }) => sum + size, 0) },
+    workspace:
+      manifest === null ? null : { blob: await store(manifest), files: manifest.files.length, bytes: manifest.files.reduce((sum, { size }) => sum + size, 0) },
     taskAttemptsMax: settings.taskAttemptsMax,
     stragglerFactor: settings.stragglerFactor,
     bodyHash: submissionHash(submission),
@@ -63,7 +73,11 @@ function mustFit(goalBytes: number, part: Part): void {
   if (part.files === undefined && goalBytes + (part.name.length + (part.text?.length ?? 0)) * 6 <= partBytesMax) return;
   const bytes = goalBytes + jsonBytes(part);
   if (bytes <= partBytesMax) return;
-  throw new FlockworkError('input_too_large', `the input '${part.name}' has ${bytes} bytes for one agent, above the bound of ${partBytesMax}; submit it with strategy map-reduce, or as a file that the agent reads`, { details: { bytes, partBytesMax } });
+  throw new FlockworkError(
+    'input_too_large',
+    `the input '${part.name}' has ${bytes} bytes for one agent, above the bound of ${partBytesMax}; submit it with strategy map-reduce, or as a file that the agent reads`,
+    { details: { bytes, partBytesMax } },
+  );
 }
 
 /** The quota with what was asked for in place of the default. */
@@ -86,7 +100,10 @@ export function idempotentGoalId(tenant: string, key: string): string {
 
 function optionsOf(strategy: GoalSubmission['strategy']): StrategyOptions | undefined {
   if (strategy === undefined || typeof strategy === 'object') return strategy;
-  if (strategy === 'pipeline') throw new FlockworkError('invalid_request', 'strategy pipeline needs its stages: {"type":"pipeline","stages":[{"name","prompt"}]}', { details: { strategy } });
+  if (strategy === 'pipeline')
+    throw new FlockworkError('invalid_request', 'strategy pipeline needs its stages: {"type":"pipeline","stages":[{"name","prompt"}]}', {
+      details: { strategy },
+    });
   return { type: strategy };
 }
 
@@ -111,7 +128,9 @@ async function gather(submission: GoalSubmission, tenant: string, settings: Goal
     }
   }
   if (files.size > manifestFilesMax) {
-    throw new FlockworkError('input_too_large', `the inputs have ${files.size} files, above the bound of ${manifestFilesMax}; submit a smaller folder`, { details: { files: files.size, manifestFilesMax } });
+    throw new FlockworkError('input_too_large', `the inputs have ${files.size} files, above the bound of ${manifestFilesMax}; submit a smaller folder`, {
+      details: { files: files.size, manifestFilesMax },
+    });
   }
   return { texts, items, manifest: files.size === 0 ? null : { files: [...files.values()] } };
 }
@@ -119,7 +138,9 @@ async function gather(submission: GoalSubmission, tenant: string, settings: Goal
 async function requireBlobs(blobs: Blobs, tenant: string, files: readonly ManifestFile[]): Promise<void> {
   for (const { path, sha256 } of files) {
     if ((await blobs.size(tenant, sha256)) === undefined) {
-      throw new FlockworkError('blob_unknown', `the manifest names ${path}, but its blob ${sha256} was not sent; send it with blob.put first`, { details: { path, sha256 } });
+      throw new FlockworkError('blob_unknown', `the manifest names ${path}, but its blob ${sha256} was not sent; send it with blob.put first`, {
+        details: { path, sha256 },
+      });
     }
   }
 }

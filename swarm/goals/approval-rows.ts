@@ -33,7 +33,16 @@ export function approvalChanges(entry: JournalEntry, address: ActorAddress, curr
       const call = String(data['call']);
       const id = approvalId(root, actor, call);
       if (type === 'tool.requested' && data['asks'] === true) {
-        const asked: Approval = { id, goalId: root, actor, task: parseAgentActor(actor)?.task ?? '', call, tool: String(data['name']), input: data['input'], askedAt: record.at };
+        const asked: Approval = {
+          id,
+          goalId: root,
+          actor,
+          task: parseAgentActor(actor)?.task ?? '',
+          call,
+          tool: String(data['name']),
+          input: data['input'],
+          askedAt: record.at,
+        };
         open = [...open, id];
         changes.push({ key: approvalKey(tenant, id), value: JSON.stringify(asked) });
       } else if (type === 'tool.approved' || type === 'tool.denied') close(id);

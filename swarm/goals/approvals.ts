@@ -26,7 +26,9 @@ export class Approvals {
   async decide(tenant: string, id: string, decision: ApprovalDecision, by: string, reason?: string): Promise<void> {
     const row = await this.#host.bus.index.get(approvalKey(tenant, id));
     if (row === undefined) {
-      throw new FlockworkError('approval_unknown', `nothing waits for a decision under '${id.slice(0, 128)}'; approval.list names what does`, { details: { id: id.slice(0, 128) } });
+      throw new FlockworkError('approval_unknown', `nothing waits for a decision under '${id.slice(0, 128)}'; approval.list names what does`, {
+        details: { id: id.slice(0, 128) },
+      });
     }
     const { goalId, actor, call } = JSON.parse(row) as Approval;
     const message = { type: 'approval.decided', id, call, allow: decision === 'approve', by, ...(reason === undefined ? {} : { reason }) };

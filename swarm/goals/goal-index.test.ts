@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { chainStart } from '../../actors/cell/chain.ts';
 import { sealRecord } from '../../actors/cell/records.ts';
-import { accept, coordinatorStream, CoordinatorBench } from '../../test/histories/coordinator.ts';
-import { activeKey, type ActiveRoot, type GoalRow, goalIndex, goalKey, listPrefix } from './goal-index.ts';
+import { accept, CoordinatorBench, coordinatorStream } from '../../test/histories/coordinator.ts';
+import { type ActiveRoot, activeKey, type GoalRow, goalIndex, goalKey, listPrefix } from './goal-index.ts';
 
 /** The index of one store, fed with what a coordinator journals. */
 class Indexed {
@@ -35,7 +35,9 @@ class Indexed {
   #project(input: Readonly<Record<string, unknown>>, facts: CoordinatorBench['facts']): void {
     this.#sequence += 1;
     const { line } = sealRecord(chainStart(coordinatorStream), { n: this.#sequence, at: 1_000, inputJson: JSON.stringify(input), facts }, '0'.repeat(32));
-    const changes = goalIndex.project({ sequence: this.#sequence, stream: coordinatorStream, position: String(this.#sequence), records: [line] }, (key) => this.rows.get(key));
+    const changes = goalIndex.project({ sequence: this.#sequence, stream: coordinatorStream, position: String(this.#sequence), records: [line] }, (key) =>
+      this.rows.get(key),
+    );
     for (const { key, value } of changes) {
       if (value === null) this.rows.delete(key);
       else this.rows.set(key, value);
@@ -53,8 +55,16 @@ describe('the index of goals', () => {
   });
 
   test('an ended goal is active no more, and keeps its result', () => {
-    const index = new Indexed().then((bench) => bench.end('t0-1'), { type: 'task.ended', usage: { modelCalls: 1, toolCalls: 0, tokens: 5, costMicroUsd: 1, costUnknown: false, estimated: false } });
-    expect([index.active, index.row.status, index.row.result, index.row.tasks]).toEqual([undefined, 'completed', 'result of t0-1', { total: 1, running: 0, completed: 1, failed: 0 }]);
+    const index = new Indexed().then((bench) => bench.end('t0-1'), {
+      type: 'task.ended',
+      usage: { modelCalls: 1, toolCalls: 0, tokens: 5, costMicroUsd: 1, costUnknown: false, estimated: false },
+    });
+    expect([index.active, index.row.status, index.row.result, index.row.tasks]).toEqual([
+      undefined,
+      'completed',
+      'result of t0-1',
+      { total: 1, running: 0, completed: 1, failed: 0 },
+    ]);
   });
 
   test('a sleeping root that is opened is awake again: whoever takes the shard next opens it', () => {
@@ -71,6 +81,16 @@ describe('the index of goals', () => {
   });
 
   test('journals of agents change no goal', () => {
-    expect(goalIndex.project({ sequence: 9, stream: 'flock.acme.journal.21.g1.agent-t0-1', position: '9', records: [`${'a'.repeat(64)} ${'b'.repeat(32)} {"n":1,"at":1,"v":1,"input":{"type":"agent.note"},"facts":[]}`] }, () => undefined)).toEqual([]);
+    expect(
+      goalIndex.project(
+        {
+          sequence: 9,
+          stream: 'flock.acme.journal.21.g1.agent-t0-1',
+          position: '9',
+          records: [`${'a'.repeat(64)} ${'b'.repeat(32)} {"n":1,"at":1,"v":1,"input":{"type":"agent.note"},"facts":[]}`],
+        },
+        () => undefined,
+      ),
+    ).toEqual([]);
   });
 });

@@ -4,8 +4,8 @@ import type { GoalStatus, StrategyOptions } from '../../protocols/goals/goal.ts'
 import { coordinatorActor } from '../../protocols/goals/task.ts';
 import type { Fact } from '../../protocols/journal/facts.ts';
 import { splitRecord } from '../../protocols/journal/record.ts';
-import { approvalChanges } from './approval-rows.ts';
 import { parseJournalSubject, shardOf } from '../../protocols/subjects.ts';
+import { approvalChanges } from './approval-rows.ts';
 
 /** A goal as the index keeps it. Times in milliseconds since 1970, money in micro-dollars. */
 export interface GoalRow {
@@ -82,7 +82,8 @@ export const goalIndex: Projector = {
     if (changed || stored === undefined) changes.push({ key, value: JSON.stringify(row) });
     if (stored === undefined) changes.push({ key: listKey(tenant, row.createdAt, root), value: root });
     // An opened cell sleeps no more: were it to die now, its root must be opened again.
-    if (stored === undefined || (woken && row.endedAt === null)) changes.push({ key: activeKey(tenant, root), value: JSON.stringify({ tenant, root } satisfies ActiveRoot) });
+    if (stored === undefined || (woken && row.endedAt === null))
+      changes.push({ key: activeKey(tenant, root), value: JSON.stringify({ tenant, root } satisfies ActiveRoot) });
     if (row.endedAt !== null && !wasEnded) changes.push({ key: activeKey(tenant, root), value: null });
     return changes;
   },
@@ -175,7 +176,9 @@ function end(row: GoalRow, status: GoalStatus, data: Readonly<Record<string, unk
 
 /** While a goal runs its usage is the sum of what its attempts told; the last fact has the ledger's figures. */
 function addUsage(row: GoalRow, input: CoordinatorRecord['input']): boolean {
-  const usage = input['usage'] as { modelCalls: number; toolCalls: number; tokens: number; costMicroUsd: number; costUnknown: boolean; estimated: boolean } | undefined;
+  const usage = input['usage'] as
+    | { modelCalls: number; toolCalls: number; tokens: number; costMicroUsd: number; costUnknown: boolean; estimated: boolean }
+    | undefined;
   if (usage === undefined || row.endedAt !== null) return false;
   row.usage.modelCalls += usage.modelCalls;
   row.usage.toolCalls += usage.toolCalls;

@@ -1,15 +1,15 @@
-import { coordinatorKind } from '../coordinator/coordinator.kind.ts';
-import { Fold } from '../../actors/cell/fold.ts';
 import { chainStart } from '../../actors/cell/chain.ts';
+import { Fold } from '../../actors/cell/fold.ts';
 import type { Input } from '../../actors/cell/kind.ts';
+import { loadFold } from '../../actors/cell/load.ts';
 import { sealRecord } from '../../actors/cell/records.ts';
 import { nothingBefore } from '../../actors/ports/journal.ts';
 import { FlockworkError, failureOf } from '../../protocols/errors/error.ts';
 import { type Artifact, type GoalStatus, type GoalSubmission, type GoalView, isEnded, type Manifest, type QuotaOptions } from '../../protocols/goals/goal.ts';
 import { coordinatorActor } from '../../protocols/goals/task.ts';
 import { inboxSubject, journalSubject } from '../../protocols/subjects.ts';
+import { coordinatorKind } from '../coordinator/coordinator.kind.ts';
 import { type CoordinatorTable, contributes } from '../coordinator/coordinator.table.ts';
-import { loadFold } from '../../actors/cell/load.ts';
 import type { GoalSettings, SwarmHost } from '../swarm-host.ts';
 import { acceptGoal, idempotentGoalId, submissionHash } from './accept.ts';
 import { changesOf, type TaskChanges } from './changes.ts';
@@ -57,7 +57,10 @@ export class Goals {
   }
 
   /** Newest first. `next` is the `after` of the next page, null at the end. */
-  async list(tenant: string, { limit, after, status }: { limit: number; after?: string; status?: GoalStatus }): Promise<{ items: GoalView[]; next: string | null }> {
+  async list(
+    tenant: string,
+    { limit, after, status }: { limit: number; after?: string; status?: GoalStatus },
+  ): Promise<{ items: GoalView[]; next: string | null }> {
     const items: GoalView[] = [];
     const prefix = listPrefix(tenant);
     let from = after === undefined ? undefined : `${prefix}${after}`;
@@ -84,7 +87,9 @@ export class Goals {
   async resume(tenant: string, id: string, quota?: QuotaOptions): Promise<void> {
     const row = await this.#mustBeAlive(tenant, id);
     if (row.status !== 'paused') {
-      throw new FlockworkError('goal_not_paused', `goal ${id} is ${row.status}; only a paused goal is resumed`, { details: { goalId: id, status: row.status } });
+      throw new FlockworkError('goal_not_paused', `goal ${id} is ${row.status}; only a paused goal is resumed`, {
+        details: { goalId: id, status: row.status },
+      });
     }
     await this.#send(tenant, id, quota === undefined ? { type: 'goal.resume' } : { type: 'goal.resume', quota });
   }
@@ -127,7 +132,9 @@ export class Goals {
 
   #sameBody(row: GoalRow, submission: GoalSubmission): { id: string } {
     if (row.bodyHash === submissionHash(submission)) return { id: row.id };
-    throw new FlockworkError('idempotency_conflict', `the idempotency key was used for goal ${row.id} with another body; take a new key for a new goal`, { details: { goalId: row.id } });
+    throw new FlockworkError('idempotency_conflict', `the idempotency key was used for goal ${row.id} with another body; take a new key for a new goal`, {
+      details: { goalId: row.id },
+    });
   }
 
   async #send(tenant: string, root: string, message: Readonly<Record<string, unknown>>): Promise<string> {
@@ -145,13 +152,19 @@ export class Goals {
 
   async #mustRow(tenant: string, id: string): Promise<GoalRow> {
     const row = await this.#row(tenant, id);
-    if (row === undefined) throw new FlockworkError('goal_unknown', `there is no goal '${id.slice(0, 128)}' of this tenant; goal.list names those there are`, { details: { goalId: id } });
+    if (row === undefined)
+      throw new FlockworkError('goal_unknown', `there is no goal '${id.slice(0, 128)}' of this tenant; goal.list names those there are`, {
+        details: { goalId: id },
+      });
     return row;
   }
 
   async #mustBeAlive(tenant: string, id: string): Promise<GoalRow> {
     const row = await this.#mustRow(tenant, id);
-    if (isEnded(row.status)) throw new FlockworkError('goal_ended', `goal ${id} has already ${row.status === 'cancelled' ? 'been cancelled' : row.status}`, { details: { goalId: id, status: row.status } });
+    if (isEnded(row.status))
+      throw new FlockworkError('goal_ended', `goal ${id} has already ${row.status === 'cancelled' ? 'been cancelled' : row.status}`, {
+        details: { goalId: id, status: row.status },
+      });
     return row;
   }
 }

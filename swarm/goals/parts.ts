@@ -34,7 +34,9 @@ export function wholePart(material: GoalMaterial): Part {
 /** The parts that the inputs fall into by themselves: one for each item, groups of neighbouring files, paragraphs of long texts. */
 export function splitParts(material: GoalMaterial, agents: number): Part[] {
   const items = material.items.map((text, index) => ({ name: `item ${index + 1}`, text }));
-  const texts = material.texts.flatMap(({ name, text }) => splitText(text).map((piece, index, all) => ({ name: all.length === 1 ? name : `${name} ${index + 1}/${all.length}`, text: piece })));
+  const texts = material.texts.flatMap(({ name, text }) =>
+    splitText(text).map((piece, index, all) => ({ name: all.length === 1 ? name : `${name} ${index + 1}/${all.length}`, text: piece })),
+  );
   const files = material.manifest === null ? [] : groupFiles(material.manifest.files, agents);
   return [...items, ...texts, ...files];
 }

@@ -1,12 +1,32 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { quotaDefault } from '../../protocols/goals/goal.ts';
-import { type Amounts, available, grantMore, type Ledger, newWarnings, openLedger, raiseLimits, reserveShare, settleAttempt, settleUnknown, type Spending } from './ledger.ts';
+import {
+  type Amounts,
+  available,
+  grantMore,
+  type Ledger,
+  newWarnings,
+  openLedger,
+  raiseLimits,
+  reserveShare,
+  type Spending,
+  settleAttempt,
+  settleUnknown,
+} from './ledger.ts';
 
 const names = ['tokens', 'toolCalls', 'costMicroUsd'] as const;
 const quota = { ...quotaDefault, maxTokens: 1_000, maxToolCalls: 40, maxCostUsd: 0.001 };
 const limits: Amounts = { tokens: 1_000, toolCalls: 40, costMicroUsd: 1_000 };
-const spent = (more: Partial<Spending> = {}): Spending => ({ tokens: 0, toolCalls: 0, costMicroUsd: 0, modelCalls: 1, costUnknown: false, estimated: false, ...more });
+const spent = (more: Partial<Spending> = {}): Spending => ({
+  tokens: 0,
+  toolCalls: 0,
+  costMicroUsd: 0,
+  modelCalls: 1,
+  costUnknown: false,
+  estimated: false,
+  ...more,
+});
 const need = (more: Partial<Amounts> = {}): Amounts => ({ tokens: 0, toolCalls: 0, costMicroUsd: 0, ...more });
 
 /** What a ledger holds by its attempts, to be held against its own sum. */

@@ -68,7 +68,11 @@ export function reserveShare(ledger: Ledger, attempt: string, tasksLeft: number,
 }
 
 /** Grants an attempt more: twice what it needs if that is left, else what it needs. Undefined, and the quota that stands in the way, when it is not. */
-export function grantMore(ledger: Ledger, attempt: string, need: { readonly tokens: number; readonly toolCalls: number; readonly costMicroUsd: number }): Amounts | { readonly short: string } {
+export function grantMore(
+  ledger: Ledger,
+  attempt: string,
+  need: { readonly tokens: number; readonly toolCalls: number; readonly costMicroUsd: number },
+): Amounts | { readonly short: string } {
   const left = available(ledger);
   const wanted: Amounts = { tokens: need.tokens, toolCalls: need.toolCalls, costMicroUsd: need.costMicroUsd };
   for (const name of names) {

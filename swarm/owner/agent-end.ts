@@ -9,7 +9,9 @@ import type { TaskEnded } from '../coordinator/coordinator.inputs.ts';
 const mayEnd = /"type":"(?:agent\.answered|agent\.failed|actor\.poisoned)"/;
 
 /** What the coordinator is told when the last record of an agent is met; undefined for any other entry. Its id makes a second telling harmless. */
-export function agentEndOf(entry: JournalEntry): { readonly tenant: string; readonly root: string; readonly input: TaskEnded & { readonly id: string } } | undefined {
+export function agentEndOf(
+  entry: JournalEntry,
+): { readonly tenant: string; readonly root: string; readonly input: TaskEnded & { readonly id: string } } | undefined {
   const line = entry.records.at(-1);
   const address = parseJournalSubject(entry.stream);
   if (line === undefined || address === undefined) return undefined;

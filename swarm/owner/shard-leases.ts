@@ -144,7 +144,9 @@ export class ShardLeases {
       const held = this.#held.get(shard);
       this.#held.delete(shard);
       if (held === undefined) continue;
-      await this.#options.registry.update(shardKey(shard), '', held.revision).catch((error: unknown) => this.#options.note(`shard ${shard} was not given away: ${failureOf(error).message}`));
+      await this.#options.registry
+        .update(shardKey(shard), '', held.revision)
+        .catch((error: unknown) => this.#options.note(`shard ${shard} was not given away: ${failureOf(error).message}`));
     }
   }
 

@@ -49,13 +49,35 @@ interface Stage {
 async function stage(): Promise<Stage> {
   const folder = await mkdtemp(join(tmpdir(), 'flockwork-owner-'));
   const bus = await openEmbeddedBus({ folder, projector: goalIndex, sync: 'off' });
-  undo.push(() => rm(folder, { recursive: true, maxRetries: 10 }), () => bus.close());
+  undo.push(
+    () => rm(folder, { recursive: true, maxRetries: 10 }),
+    () => bus.close(),
+  );
   const clock = new VirtualClock(1_000);
   const notes: string[] = [];
   const { models, tools } = scripted(1, { modelRetryable: 0, modelForGood: 0, modelHangs: 0, toolFails: 0, latencyMsMax: 1 });
-  const host: SwarmHost = { node: 'n1', bus, clock, ids: systemIds, kinds, cellBounds: bounds, models, tools, onDead: () => undefined, note: (line) => notes.push(line) };
+  const host: SwarmHost = {
+    node: 'n1',
+    bus,
+    clock,
+    ids: systemIds,
+    kinds,
+    cellBounds: bounds,
+    models,
+    tools,
+    onDead: () => undefined,
+    note: (line) => notes.push(line),
+  };
   const profile = { name: 'default', model: 'x/y', modelWhy: 'test', system: 's', tools: [], outputTokensMax: 400, pool: 'default' };
-  const goals = new Goals(host, { quota: quotaDefault, agents: 2, fanIn: 4, taskAttemptsMax: 3, stragglerFactor: 3, profile: () => profile, snapshotPath: async () => ({ files: [] }) });
+  const goals = new Goals(host, {
+    quota: quotaDefault,
+    agents: 2,
+    fanIn: 4,
+    taskAttemptsMax: 3,
+    stragglerFactor: 3,
+    profile: () => profile,
+    snapshotPath: async () => ({ files: [] }),
+  });
   const own: Stage['own'] = (wrap = (one) => one) => {
     const cells = new Watched();
     const owner = new ShardOwner({ host: { ...host, bus: wrap(bus) }, cells, adoption: new Adoption('all'), idleMs: 1_000 });
@@ -126,8 +148,10 @@ describe('the owner of shards', () => {
     const second = own(broken);
     await second.owner.start();
     await second.owner.take(allShards);
-    clock.advanceBy(1_000);
-    await until('another cell is open', () => second.cells.ever.length === 2);
+    await until('another cell is open', () => {
+      clock.advanceBy(100);
+      return second.cells.ever.length === 2;
+    });
     expect(second.cells.ever[0]?.end).toEqual({ reason: 'stopped' });
     await until('it runs', () => second.cells.all()[0]?.state === 'running');
   });

@@ -1,15 +1,15 @@
 import { Cell } from '../../actors/cell/cell.ts';
 import type { CellOptions, Perform } from '../../actors/cell/cell-options.ts';
-import { Supervisor } from '../../actors/supervisor/supervisor.ts';
 import type { JournalEntry, Subscription } from '../../actors/ports/journal.ts';
+import { Supervisor } from '../../actors/supervisor/supervisor.ts';
 import { failureOf } from '../../protocols/errors/error.ts';
 import { coordinatorActor } from '../../protocols/goals/task.ts';
 import { journalPattern, journalSubject, parseJournalSubject, rootPattern, shardCount, shardOf } from '../../protocols/subjects.ts';
 import { coordinatorEffects } from '../effects/coordinator-effects.ts';
 import { type ActiveRoot, activeKey, activePrefix } from '../goals/goal-index.ts';
 import type { SwarmHost } from '../swarm-host.ts';
-import { agentEndOf } from './agent-end.ts';
 import type { Adoption } from './adoption.ts';
+import { agentEndOf } from './agent-end.ts';
 import { idleMs as idleMsDefault, openingsAtOnceMax } from './bounds.ts';
 import { InboxPump } from './inbox-pump.ts';
 import type { OpenCells } from './open-cells.ts';
@@ -58,7 +58,8 @@ export class ShardOwner {
     this.#perform = coordinatorEffects(host);
     this.#supervisor = new Supervisor({
       clock: host.clock,
-      onEscalate: (stream, failure) => host.note(`${stream} is left alone after too many failures: ${failure.message} (${failure.code}); its journal is whole, restart the node to try again`),
+      onEscalate: (stream, failure) =>
+        host.note(`${stream} is left alone after too many failures: ${failure.message} (${failure.code}); its journal is whole, restart the node to try again`),
     });
   }
 
@@ -243,12 +244,16 @@ export class ShardOwner {
         const { tenant, root } = cell.address;
         const due = cell.nextDue ?? null;
         const { ended } = cell;
-        if (cell.passivate() && !ended) {
+        if (!cell.passivate()) continue;
+        this.#lastActive.delete(cell.stream);
+        if (!ended) {
           this.#armWaker(tenant, root, due);
           const value = JSON.stringify({ tenant, root, sleepsUntil: due } satisfies ActiveRoot);
           this.#host.bus.index
             .put({ key: activeKey(tenant, root), value })
-            .catch((error: unknown) => this.#host.note(`${cell.stream} sleeps, but the index does not say so (${failureOf(error).message}): it will be opened with its shard`));
+            .catch((error: unknown) =>
+              this.#host.note(`${cell.stream} sleeps, but the index does not say so (${failureOf(error).message}): it will be opened with its shard`),
+            );
         }
       }
       this.#armSweep();

@@ -42,7 +42,10 @@ export class NodeLease {
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#disarm?.();
-    if (this.#revision > 0) await this.#registry.delete(this.#key, this.#revision).catch((error: unknown) => this.#note(`the node's key was not removed: ${failureOf(error).message}`));
+    if (this.#revision > 0)
+      await this.#registry
+        .delete(this.#key, this.#revision)
+        .catch((error: unknown) => this.#note(`the node's key was not removed: ${failureOf(error).message}`));
   }
 
   #arm(): void {
@@ -66,6 +69,9 @@ export class NodeLease {
       }
     }
     const present = await this.#registry.get(this.#key);
-    this.#revision = present === undefined ? await this.#registry.create(this.#key, value, { ttlMs: this.#leaseMs }) : await this.#registry.update(this.#key, value, present.revision);
+    this.#revision =
+      present === undefined
+        ? await this.#registry.create(this.#key, value, { ttlMs: this.#leaseMs })
+        : await this.#registry.update(this.#key, value, present.revision);
   }
 }

@@ -31,7 +31,10 @@ const subject = taskSubject({ ...message, task: 't0-1' });
 async function stage(options: { wrap?: (bus: Bus, clock: VirtualClock) => Bus; models?: Models } = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'flockwork-worker-'));
   const bus = await openEmbeddedBus({ folder, projector: goalIndex, sync: 'off', ackWaitMs });
-  undo.push(() => rm(folder, { recursive: true, maxRetries: 10 }), () => bus.close());
+  undo.push(
+    () => rm(folder, { recursive: true, maxRetries: 10 }),
+    () => bus.close(),
+  );
   const clock = new VirtualClock(1_000);
   let calls = 0;
   const answering: Models = { call: async () => ({ text: 'done', toolCalls: [], finish: 'stop', usage: null, costMicroUsd: null, answeredBy: 'y' }) };

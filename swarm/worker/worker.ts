@@ -7,7 +7,7 @@ import { loadFold } from '../../actors/cell/load.ts';
 import type { Delivery } from '../../actors/ports/queue.ts';
 import { failureOf } from '../../protocols/errors/error.ts';
 import { isEnded } from '../../protocols/goals/goal.ts';
-import { agentActor, coordinatorActor, type TaskMessage, taskMessage, taskSpec, type TaskSpec } from '../../protocols/goals/task.ts';
+import { agentActor, coordinatorActor, type TaskMessage, type TaskSpec, taskMessage, taskSpec } from '../../protocols/goals/task.ts';
 import { deliverSubject, journalSubject } from '../../protocols/subjects.ts';
 import { agentEffects, scopeOf } from '../effects/agent-effects.ts';
 import { type GoalRow, goalKey } from '../goals/goal-index.ts';
@@ -119,7 +119,8 @@ export class Worker {
       const { fold } = await loadFold(this.#host.bus, this.#host.kinds, stream, this.#host.cellBounds.inboxSeenMax);
       if (fold?.ended) return delivery.ack();
       // Two workers must not steal one journal from each other for ever: a living node keeps what it opened.
-      if (fold !== undefined && fold.node !== this.#host.node && (await this.#host.bus.registry.get(nodeKey(fold.node))) !== undefined) return delivery.nak(heldNakMs);
+      if (fold !== undefined && fold.node !== this.#host.node && (await this.#host.bus.registry.get(nodeKey(fold.node))) !== undefined)
+        return delivery.nak(heldNakMs);
       await this.#runAgent(message, stream, fold === undefined, claim);
       await delivery.ack();
     } finally {
@@ -145,7 +146,17 @@ export class Worker {
 
   async #assignment(message: TaskMessage): Promise<{ type: string; readonly [field: string]: unknown }> {
     const { task, attempt, allotment } = message;
-    return { type: 'agent.assign', machine: agentKind.machine, version: agentKind.version, node: this.#host.node, epoch: 1, task, attempt, allotment, spec: await this.#spec(message) };
+    return {
+      type: 'agent.assign',
+      machine: agentKind.machine,
+      version: agentKind.version,
+      node: this.#host.node,
+      epoch: 1,
+      task,
+      attempt,
+      allotment,
+      spec: await this.#spec(message),
+    };
   }
 
   async #spec({ tenant, spec }: TaskMessage): Promise<TaskSpec> {

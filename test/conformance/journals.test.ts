@@ -20,7 +20,9 @@ async function* each(lines: readonly string[]): AsyncGenerator<string> {
 }
 
 function read({ version, name }: { version: string; name: string }): { header: RecordedJournal; lines: string[] } {
-  const [first = '', ...lines] = readFileSync(join(folder, version, name), 'utf8').trimEnd().split('\n');
+  const [first = '', ...lines] = readFileSync(join(folder, version, name), 'utf8')
+    .trimEnd()
+    .split('\n');
   return { header: JSON.parse(first) as RecordedJournal, lines };
 }
 

@@ -92,7 +92,11 @@ describe.skipIf(!available)('nodes on one nats-server', () => {
     const client = await connect(first.url);
     // Shards have moved to the nodes that joined.
     await expect.poll(async () => (await client.nodes()).map(({ shards }) => shards).sort(), { timeout: 20_000 }).toEqual([21, 21, 22]);
-    const goals = await Promise.all(Array.from({ length: 6 }, (_, index) => client.submit({ goal: `count ${index}`, strategy: 'map-reduce', agents: 4, inputs: inputs(12), idempotencyKey: `k${index}` })));
+    const goals = await Promise.all(
+      Array.from({ length: 6 }, (_, index) =>
+        client.submit({ goal: `count ${index}`, strategy: 'map-reduce', agents: 4, inputs: inputs(12), idempotencyKey: `k${index}` }),
+      ),
+    );
     const watched = goals.map(async ({ id }) => {
       const seen = new Map<string, number>();
       for await (const item of client.watch(id)) {
@@ -118,7 +122,11 @@ describe.skipIf(!available)('nodes on one nats-server', () => {
     for (const { key } of cluster.model.calls) calls.set(key, (calls.get(key) ?? 0) + 1);
     const repeated = [...calls.values()].reduce((sum, count) => sum + count - 1, 0);
     expect(repeated).toBeLessThanOrEqual(16);
-    const effects = existsSync(cluster.effectsFile) ? readFileSync(cluster.effectsFile, 'utf8').split('\n').filter((line) => line !== '') : [];
+    const effects = existsSync(cluster.effectsFile)
+      ? readFileSync(cluster.effectsFile, 'utf8')
+          .split('\n')
+          .filter((line) => line !== '')
+      : [];
     expect(new Set(effects).size).toBe(effects.length);
     await client.close();
   }, 120_000);
@@ -140,7 +148,8 @@ describe.skipIf(!available)('nodes on one nats-server', () => {
     first.child.kill('SIGKILL');
     await once(first.child, 'exit');
     const other = await connect(second.url);
-    for await (const item of other.watch(id, cursor === undefined ? {} : { after: cursor })) if (item.kind === 'event') seen.push(`${item.event.actor}:${item.event.seq}`);
+    for await (const item of other.watch(id, cursor === undefined ? {} : { after: cursor }))
+      if (item.kind === 'event') seen.push(`${item.event.actor}:${item.event.seq}`);
     const whole: string[] = [];
     for await (const item of other.watch(id)) if (item.kind === 'event') whole.push(`${item.event.actor}:${item.event.seq}`);
     expect(seen).toEqual(whole);

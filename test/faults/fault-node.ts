@@ -32,7 +32,11 @@ const config = await loadConfig({
     flag('data.dir', options.folder),
     flag('http.port', options.port),
     flag('model.name', 'openai/scripted'),
-    ...(options.natsUrl === undefined ? [] : [flag('bus.kind', 'nats'), flag('bus.natsUrl', [options.natsUrl]), flag('bus.leaseMs', 2_000), flag('bus.ackWaitMs', 3_000)]),
+    // On a loaded machine a second attempt of a slow task would hide what a kill does to the first.
+    flag('strategy.stragglerFactor', 1_000),
+    ...(options.natsUrl === undefined
+      ? []
+      : [flag('bus.kind', 'nats'), flag('bus.natsUrl', [options.natsUrl]), flag('bus.leaseMs', 2_000), flag('bus.ackWaitMs', 3_000)]),
   ],
 });
 const armed = options.kill === undefined ? undefined : killAt(options.kill.point, options.kill.nth);

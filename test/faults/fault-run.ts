@@ -1,16 +1,16 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { once } from 'node:events';
 import type { GoalSubmission, GoalView } from '../../protocols/goals/goal.ts';
-import { journalPattern } from '../../protocols/subjects.ts';
 import { splitRecord } from '../../protocols/journal/record.ts';
+import { journalPattern } from '../../protocols/subjects.ts';
 import type { GoalEvent } from '../../protocols/wire/methods.ts';
-import { goalIndex } from '../../swarm/goals/goal-index.ts';
 import { openEmbeddedBus } from '../../src/bus/embedded/index.ts';
 import { connect, type ReplayResult, type VerifyResult } from '../../src/client/index.ts';
 import { type MockModel, type MockScript, startMockModel } from '../../src/testing/mock-model/index.ts';
+import { goalIndex } from '../../swarm/goals/goal-index.ts';
 import type { FaultNodeOptions } from './fault-node.ts';
 
 const script = join(import.meta.dirname, 'fault-node.ts');
@@ -154,7 +154,10 @@ class NodeKeeper {
     const kill = this.#kill;
     this.#kill = undefined;
     const given = { ...this.#options, port: this.port, ...(kill === undefined ? {} : { kill }) };
-    const child = spawn(process.execPath, [script, JSON.stringify(given)], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, NODE_COMPILE_CACHE: compileCache } });
+    const child = spawn(process.execPath, [script, JSON.stringify(given)], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, NODE_COMPILE_CACHE: compileCache },
+    });
     this.#child = child;
     child.stderr?.on('data', (chunk: Buffer) => {
       this.stderr += chunk.toString();
@@ -162,7 +165,7 @@ class NodeKeeper {
     child.on('exit', (code, signal) => {
       if (this.#stopping || this.#child !== child) return;
       if (signal !== 'SIGKILL') this.stderr += `\nthe node ended by itself with ${code ?? signal}`;
-      this.kills += 1;
+      if (signal === 'SIGKILL') this.kills += 1;
       void this.start();
     });
     const [ready] = (await Promise.race([once(child.stdout ?? child, 'data'), once(child, 'exit')])) as unknown[];
@@ -206,7 +209,11 @@ async function journaled(folder: string): Promise<{ inputs: JournaledInput[]; bu
 }
 
 function lines(file: string): string[] {
-  return existsSync(file) ? readFileSync(file, 'utf8').split('\n').filter((line) => line !== '') : [];
+  return existsSync(file)
+    ? readFileSync(file, 'utf8')
+        .split('\n')
+        .filter((line) => line !== '')
+    : [];
 }
 
 function counted(keys: readonly string[]): Map<string, number> {
@@ -214,4 +221,3 @@ function counted(keys: readonly string[]): Map<string, number> {
   for (const key of keys) counts.set(key, (counts.get(key) ?? 0) + 1);
   return counts;
 }
-

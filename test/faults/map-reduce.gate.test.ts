@@ -47,15 +47,23 @@ function random(from: number): number {
 describe('thirty tasks over four agents, killed with kill -9', () => {
   test('there are fifty fault points', () => expect(kills.length).toBe(50));
 
-  test.concurrent.each(kills)('at $point, time $nth', async (kill) => {
-    const run = await runUnderFault({ submission, script: mapScript, kill });
-    expect(run.kills, 'the fault point was crossed').toBe(1);
-    expect(run.goal.tasks.completed).toBe(run.goal.tasks.total);
-    expectPromisesKept(run, agents);
-  }, 120_000);
+  test.concurrent.each(kills)(
+    'at $point, time $nth',
+    async (kill) => {
+      const run = await runUnderFault({ submission, script: mapScript, kill });
+      expect(run.kills, 'the fault point was crossed').toBe(1);
+      expect(run.goal.tasks.completed).toBe(run.goal.tasks.total);
+      expectPromisesKept(run, agents);
+    },
+    120_000,
+  );
 
-  test.concurrent.each(moments.map((ms, index) => ({ ms, index, seed })))('after $ms ms (seed $seed, number $index)', async ({ ms }) => {
-    const run = await runUnderFault({ submission, script: mapScript, killAfterMs: [ms] });
-    expectPromisesKept(run, agents);
-  }, 120_000);
+  test.concurrent.each(moments.map((ms, index) => ({ ms, index, seed })))(
+    'after $ms ms (seed $seed, number $index)',
+    async ({ ms }) => {
+      const run = await runUnderFault({ submission, script: mapScript, killAfterMs: [ms] });
+      expectPromisesKept(run, agents);
+    },
+    120_000,
+  );
 });

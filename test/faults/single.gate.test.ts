@@ -64,10 +64,14 @@ describe('one agent, killed with kill -9', () => {
     for (const [point, times] of Object.entries(points)) expect(crossed.filter((one) => one === point).length, point).toBeGreaterThanOrEqual(times);
   });
 
-  test.concurrent.each(chosen)('at $point, time $nth', async (kill) => {
-    const run = await runUnderFault({ submission, script: singleScript, kill, message: true });
-    expect(run.kills, 'the fault point was crossed').toBe(1);
-    // Two safe tools run at once; one model call or one unsafe tool at a time.
-    expectPromisesKept(run, 1);
-  }, 60_000);
+  test.concurrent.each(chosen)(
+    'at $point, time $nth',
+    async (kill) => {
+      const run = await runUnderFault({ submission, script: singleScript, kill, message: true });
+      expect(run.kills, 'the fault point was crossed').toBe(1);
+      // Two safe tools run at once; one model call or one unsafe tool at a time.
+      expectPromisesKept(run, 1);
+    },
+    60_000,
+  );
 });

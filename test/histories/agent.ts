@@ -8,14 +8,31 @@ import type { Chance } from './random.ts';
 export const agentStream = 'flock.acme.journal.21.g1.agent-t0-1';
 const seenMax = 8;
 
-const tool = (name: string, more: Partial<ToolSpec> = {}): ToolSpec => ({ name, description: name, parameters: { type: 'object' }, repeatable: true, parallel: true, writes: false, ...more });
+const tool = (name: string, more: Partial<ToolSpec> = {}): ToolSpec => ({
+  name,
+  description: name,
+  parameters: { type: 'object' },
+  repeatable: true,
+  parallel: true,
+  writes: false,
+  ...more,
+});
 export const tools: readonly ToolSpec[] = [
   tool('fs.read'),
   tool('fs.list', { parallel: false }),
   tool('fs.write', { repeatable: false, parallel: false, writes: true }),
   tool('mail.send', { repeatable: false }),
 ];
-export const taskSpec: TaskSpec = { profile: 'default', model: 'x/y', system: 'be brief', prompt: 'look', role: 'single', material: [{ name: 'notes', text: 'a note' }], tools: [...tools], outputTokensMax: 500 };
+export const taskSpec: TaskSpec = {
+  profile: 'default',
+  model: 'x/y',
+  system: 'be brief',
+  prompt: 'look',
+  role: 'single',
+  material: [{ name: 'notes', text: 'a note' }],
+  tools: [...tools],
+  outputTokensMax: 500,
+};
 export const allotment: Allotment = { ticks: 6, tokens: 6_000, toolCalls: 8, costMicroUsd: 900 };
 
 export const assign = (more: Readonly<Record<string, unknown>> = {}): Input => ({

@@ -62,7 +62,9 @@ export class CoordinatorBench {
   }
   /** What the last step tells agents, by actor. */
   get told(): Record<string, string> {
-    return Object.fromEntries(this.requests.flatMap((one) => (one.type === 'message.send' ? [[String(one['to']), String((one['message'] as { type: string }).type)]] : [])));
+    return Object.fromEntries(
+      this.requests.flatMap((one) => (one.type === 'message.send' ? [[String(one['to']), String((one['message'] as { type: string }).type)]] : [])),
+    );
   }
 
   take(input: Input): this {
@@ -87,7 +89,18 @@ export class CoordinatorBench {
     const [task = '', attempt = ''] = ref.split('-');
     const agent = `agent-${ref}`;
     const key = this.fold.pendingRef(ref)?.key;
-    const ended: TaskEnded = { type: 'task.ended', task, attempt: Number(attempt), agent, n: 5, hash: 'a'.repeat(64), outcome: 'answered', result: `result of ${ref}`, usage, ...more };
+    const ended: TaskEnded = {
+      type: 'task.ended',
+      task,
+      attempt: Number(attempt),
+      agent,
+      n: 5,
+      hash: 'a'.repeat(64),
+      outcome: 'answered',
+      result: `result of ${ref}`,
+      usage,
+      ...more,
+    };
     return this.take({ ...ended, id: `${agent}:5`, ...(key === undefined ? {} : { key }) });
   }
 

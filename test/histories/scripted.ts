@@ -59,9 +59,16 @@ export function scripted(seed: number, misfortune: Misfortune): Outside {
           throw new FlockworkError('model_timeout', 'nothing came');
         }
         await patience(dice.share() * misfortune.latencyMsMax, signal);
-        if (dice.of(misfortune.modelRetryable)) throw new FlockworkError(dice.pick(['model_overloaded', 'model_rate_limited', 'model_cut']), 'come again', { details: { retryAfterMs: dice.below(2_000) } });
+        if (dice.of(misfortune.modelRetryable))
+          throw new FlockworkError(dice.pick(['model_overloaded', 'model_rate_limited', 'model_cut']), 'come again', {
+            details: { retryAfterMs: dice.below(2_000) },
+          });
         if (dice.of(misfortune.modelForGood)) throw new FlockworkError('model_bad_request', 'never');
-        return reply(dice, tools.map(({ name }) => name), messages.length);
+        return reply(
+          dice,
+          tools.map(({ name }) => name),
+          messages.length,
+        );
       },
     },
     tools: {

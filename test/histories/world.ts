@@ -53,13 +53,32 @@ export interface WorldOptions {
 /** A whole swarm in this process, put together without a node: one embedded bus, one owner of all shards, one worker. */
 export async function openWorld({ folder, outside, tools, agents, note, speed }: WorldOptions): Promise<World> {
   const bus = await openEmbeddedBus({ folder, projector: goalIndex, sync: 'off' });
-  const host = { node: 'n1', bus, clock: fastClock(speed), ids: systemIds, kinds, cellBounds: bounds, models: outside.models, tools: outside.tools, onDead: () => undefined, note };
+  const host = {
+    node: 'n1',
+    bus,
+    clock: fastClock(speed),
+    ids: systemIds,
+    kinds,
+    cellBounds: bounds,
+    models: outside.models,
+    tools: outside.tools,
+    onDead: () => undefined,
+    note,
+  };
   const cells = new RememberedCells();
   const adoption = new Adoption('all');
   const owner = new ShardOwner({ host, cells, adoption });
   const worker = new Worker({ host, cells, adoption, pools: ['default'] });
   const profile = { name: 'default', model: 'x/y', modelWhy: 'test', system: 'be brief', tools, outputTokensMax: 400, pool: 'default' };
-  const goals = new Goals(host, { quota: quotaDefault, agents, fanIn: 3, taskAttemptsMax: 3, stragglerFactor: 3, profile: () => profile, snapshotPath: async () => ({ files: [] }) });
+  const goals = new Goals(host, {
+    quota: quotaDefault,
+    agents,
+    fanIn: 3,
+    taskAttemptsMax: 3,
+    stragglerFactor: 3,
+    profile: () => profile,
+    snapshotPath: async () => ({ files: [] }),
+  });
   await owner.start();
   await owner.take(allShards);
   worker.start();

@@ -18,13 +18,42 @@ import type { RecordedJournal } from './recorded.ts';
 const items = (count: number): GoalSubmission['inputs'] => [{ kind: 'items', items: Array.from({ length: count }, (_, index) => `item ${index}`) }];
 
 /** Lives worth keeping: each meets other inputs, facts and ends. */
-const lives: readonly { readonly name: string; readonly seed: number; readonly submission: GoalSubmission; readonly meet?: (world: World, id: string) => Promise<World | undefined> }[] = [
+const lives: readonly {
+  readonly name: string;
+  readonly seed: number;
+  readonly submission: GoalSubmission;
+  readonly meet?: (world: World, id: string) => Promise<World | undefined>;
+}[] = [
   { name: 'single', seed: 11, submission: { goal: 'look at it', strategy: 'single', quota: { maxTicks: 8 } } },
   { name: 'map-reduce', seed: 12, submission: { goal: 'look at all', strategy: { type: 'map-reduce', onFailure: 'partial' }, agents: 4, inputs: items(10) } },
   { name: 'failed', seed: 13, submission: { goal: 'look at it', strategy: 'single', quota: { maxTicks: 1 } } },
-  { name: 'cancelled', seed: 14, submission: { goal: 'look at all', strategy: 'map-reduce', agents: 2, inputs: items(6) }, meet: (world, id) => world.goals.sendMessage('acme', id, 'stop soon').then(() => world.goals.cancel('acme', id)).then(() => undefined) },
+  {
+    name: 'cancelled',
+    seed: 14,
+    submission: { goal: 'look at all', strategy: 'map-reduce', agents: 2, inputs: items(6) },
+    meet: (world, id) =>
+      world.goals
+        .sendMessage('acme', id, 'stop soon')
+        .then(() => world.goals.cancel('acme', id))
+        .then(() => undefined),
+  },
   { name: 'paused', seed: 15, submission: { goal: 'look at it', strategy: 'single', quota: { maxTokens: 20 } } },
-  { name: 'pipeline', seed: 16, submission: { goal: 'look at all', strategy: { type: 'pipeline', stages: [{ name: 'find', prompt: 'find' }, { name: 'judge', prompt: 'judge' }] }, agents: 2, inputs: items(3) } },
+  {
+    name: 'pipeline',
+    seed: 16,
+    submission: {
+      goal: 'look at all',
+      strategy: {
+        type: 'pipeline',
+        stages: [
+          { name: 'find', prompt: 'find' },
+          { name: 'judge', prompt: 'judge' },
+        ],
+      },
+      agents: 2,
+      inputs: items(3),
+    },
+  },
   { name: 'consensus', seed: 17, submission: { goal: 'agree', strategy: { type: 'consensus', quorum: 'majority', noQuorum: 'leader', rounds: 1 }, agents: 3 } },
 ];
 

@@ -1,7 +1,7 @@
 import { type CommandIo, printJson, printLine } from '../io.ts';
 import { table } from '../output/table.ts';
-import { readLimit } from './goals.ts';
 import { anySession, type ConnectionOptions, withSession } from '../session.ts';
+import { readLimit } from './goals.ts';
 
 export interface DeadLettersOptions extends ConnectionOptions {
   readonly limit?: string;

@@ -23,9 +23,7 @@ export function declareNodeCommands(program: Command, choose: Choose): void {
     (options) => choose(async (io) => (await import('../commands/nodes.ts')).nodes(io, options)),
   );
 
-  withConnection(
-    declare(program, 'dead-letters', 'List the messages that no actor took, and why.', [['flockwork dead-letters', 'the newest last']]),
-  )
+  withConnection(declare(program, 'dead-letters', 'List the messages that no actor took, and why.', [['flockwork dead-letters', 'the newest last']]))
     .option('--limit <n>', 'at most this many (default 50)')
     .action((options) => choose(async (io) => (await import('../commands/dead-letters.ts')).deadLetters(io, options)));
 

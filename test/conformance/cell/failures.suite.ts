@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { Cell } from '../../../actors/cell/cell.ts';
 import { codeOf, type OpenBus, openerFor, until } from '../harness.ts';
 import { troubled } from './journals.ts';
-import { asks, begin, does, linesOf, probe, type ProbeCell, replayed, timer, typesOf } from './probe.ts';
+import { asks, begin, does, linesOf, type ProbeCell, probe, replayed, timer, typesOf } from './probe.ts';
 
 /** Waits until the condition holds while the cell's waits pass. */
 async function passing({ clock }: ProbeCell, what: string, condition: () => boolean | Promise<boolean>): Promise<void> {

@@ -21,7 +21,12 @@ export function inputsConformance(name: string, open: OpenBus): void {
       const { bus } = await opened();
       const journal = troubled(bus.journal);
       let answer = (): void => undefined;
-      const { options } = probe({ bus, journal, bounds: { mailboxMessagesMax: 2 }, perform: () => new Promise((resolve) => (answer = () => resolve({ type: 'probe.settled' }))) });
+      const { options } = probe({
+        bus,
+        journal,
+        bounds: { mailboxMessagesMax: 2 },
+        perform: () => new Promise((resolve) => (answer = () => resolve({ type: 'probe.settled' }))),
+      });
       const cell = await Cell.create(options, begin({ emit: [asks('a')] }));
       const letGo = journal.hold();
       const first = cell.post(does());
@@ -75,7 +80,11 @@ export function inputsConformance(name: string, open: OpenBus): void {
       const { bus } = await opened();
       const { options, started } = probe({ bus });
       const cell = await Cell.create(options, begin());
-      const fates = await Promise.all([cell.post(does({ add: 1, emit: [asks('a')] })), cell.post(does({ throws: true })), cell.post(does({ add: 2, emit: [asks('b')] }))]);
+      const fates = await Promise.all([
+        cell.post(does({ add: 1, emit: [asks('a')] })),
+        cell.post(does({ throws: true })),
+        cell.post(does({ add: 2, emit: [asks('b')] })),
+      ]);
       expect(fates).toEqual(['stored', 'dropped', 'stored']);
       await until('both effects are settled', () => cell.idle);
       expect(started).toEqual(['a', 'b']);

@@ -1,6 +1,6 @@
 import type { Journal, Position } from '../../../actors/ports/journal.ts';
-import { splitRecord } from '../../../protocols/journal/record.ts';
 import { FlockworkError } from '../../../protocols/errors/error.ts';
+import { splitRecord } from '../../../protocols/journal/record.ts';
 
 /** What a wrapping journal does to an append that holds an input of the type. */
 type Deed = 'fail' | 'store-and-fail' | 'conflict' | 'full-for-good';

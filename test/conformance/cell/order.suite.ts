@@ -81,7 +81,11 @@ export function orderConformance(name: string, open: OpenBus): void {
     test('two cells race on one bus: one stops with a conflict and aborts its effects, the journal has one writer and verifies', async () => {
       const { bus } = await opened();
       let aborted = false;
-      const forEver = probe({ bus, node: 'n1', perform: (_request, { signal }) => new Promise(() => signal.addEventListener('abort', () => (aborted = true))) });
+      const forEver = probe({
+        bus,
+        node: 'n1',
+        perform: (_request, { signal }) => new Promise(() => signal.addEventListener('abort', () => (aborted = true))),
+      });
       const loser = await Cell.create(forEver.options, begin({ emit: [asks('a')] }));
       const winner = await Cell.open(probe({ bus, node: 'n2' }).options);
       expect(await codeOf(loser.post(does({ add: 1 })))).toBe('journal_conflict');

@@ -1,4 +1,4 @@
-import { cellBoundsDefault, type CellBounds } from '../../../actors/cell/bounds.ts';
+import { type CellBounds, cellBoundsDefault } from '../../../actors/cell/bounds.ts';
 import { Cell } from '../../../actors/cell/cell.ts';
 import type { CellOptions, Perform } from '../../../actors/cell/cell-options.ts';
 import { chartOf } from '../../../actors/cell/chart.ts';
@@ -60,7 +60,14 @@ export const probeKinds = new Kinds([probeKind, patientKind] as never);
 export const probeAddress = { tenant: 'acme', root: 'g1', actor: 'probe' };
 export const probeStream = journalSubject(probeAddress);
 
-export const begin = (more: Readonly<Record<string, unknown>> = {}): Input => ({ type: 'probe.begin', machine: 'probe', version: 1, node: 'n1', epoch: 1, ...more });
+export const begin = (more: Readonly<Record<string, unknown>> = {}): Input => ({
+  type: 'probe.begin',
+  machine: 'probe',
+  version: 1,
+  node: 'n1',
+  epoch: 1,
+  ...more,
+});
 export const does = (more: Readonly<Record<string, unknown>> = {}): Input => ({ type: 'probe.do', ...more });
 
 /** Ids that differ between two makers and repeat for one. */
@@ -93,7 +100,17 @@ export interface ProbeOptions {
 const answers: Perform = async (request) => ({ type: 'probe.settled', what: request.ref });
 
 /** What a cell of a probe is made with, and what it is seen to do. */
-export function probe({ bus, node = 'n1', journal = bus.journal, clock = new VirtualClock(1_000), perform = answers, bounds = {}, mayStart = () => true, observe, salts = node }: ProbeOptions): ProbeCell {
+export function probe({
+  bus,
+  node = 'n1',
+  journal = bus.journal,
+  clock = new VirtualClock(1_000),
+  perform = answers,
+  bounds = {},
+  mayStart = () => true,
+  observe,
+  salts = node,
+}: ProbeOptions): ProbeCell {
   const dead: DeadInput[] = [];
   const started: string[] = [];
   const options: CellOptions = {

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { Cell } from '../../../actors/cell/cell.ts';
+import { VirtualClock } from '../../../src/testing/virtual-clock.ts';
 import { codeOf, type OpenBus, openerFor, until } from '../harness.ts';
 import { troubled } from './journals.ts';
 import { asks, begin, does, inputsOf, linesOf, probe, reopened, replayed, timer, typesOf } from './probe.ts';
-import { VirtualClock } from '../../../src/testing/virtual-clock.ts';
 
 const hangs = () => new Promise<never>(() => undefined);
 
@@ -60,7 +60,10 @@ export function recoveryConformance(name: string, open: OpenBus): void {
     test('a pending safe effect runs again under the same key, a settled one never', async () => {
       const { bus } = await opened();
       const keys: string[] = [];
-      const first = probe({ bus, perform: (request, { key }) => (request.ref === 'a' ? Promise.resolve({ type: 'probe.settled' }) : (keys.push(key), hangs())) });
+      const first = probe({
+        bus,
+        perform: (request, { key }) => (request.ref === 'a' ? Promise.resolve({ type: 'probe.settled' }) : (keys.push(key), hangs())),
+      });
       const cell = await Cell.create(first.options, begin({ emit: [asks('a'), asks('b')] }));
       await until('a is settled', async () => (await typesOf(bus)).includes('probe.settled'));
       cell.stop();

@@ -33,7 +33,13 @@ export async function startTestNode(options: TestNodeOptions): Promise<TestNode>
       flags: Object.entries(settings).map(([path, value]) => ({ flag: `--${path}`, path, value })),
     });
     const { tools, observe } = options;
-    return startNode({ config, roles: ['gateway', 'coordinator', 'worker'], listen: false, ...(tools === undefined ? {} : { tools }), ...(observe === undefined ? {} : { observe }) });
+    return startNode({
+      config,
+      roles: ['gateway', 'coordinator', 'worker'],
+      listen: false,
+      ...(tools === undefined ? {} : { tools }),
+      ...(observe === undefined ? {} : { observe }),
+    });
   };
   let node = await start();
   return {
