@@ -1,4 +1,5 @@
 /** Flockwork's public API: start a node in your own process, give it tools of your own, and submit goals through its client. */
+export { SwarmCoordinator } from '../swarm/swarm-coordinator.ts';
 export { FlockworkError } from '../protocols/errors/error.ts';
 export type { GoalSubmission, GoalView } from '../protocols/goals/goal.ts';
 export { type ConfigSources, type LoadedConfig, loadConfig } from './config/index.ts';

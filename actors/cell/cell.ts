@@ -14,6 +14,9 @@ import { Mailbox } from './mailbox.ts';
 import { observationOf } from './observation.ts';
 import { sealRecord } from './records.ts';
 
+/** Inputs that only the cell itself makes: from outside they are refused, as forged ones would drive the actor. */
+const ownInputs: ReadonlySet<string> = new Set(['cell.opened', 'tool.started', 'actor.poison']);
+
 /**
  * The host of one durable actor: steps its machine with an input, appends the record, and only after the acknowledgement
  * releases what the machine asked for. One writer: a conflict stops the cell. Follows the rules of docs/journal.md.
@@ -148,7 +151,7 @@ export class Cell {
    */
   post(input: Input): Promise<PostResult> {
     if (this.#end !== undefined) return Promise.reject(closed(this.stream));
-    if (input.type.startsWith('xstate.'))
+    if (input.type.startsWith('xstate.') || ownInputs.has(input.type))
       return Promise.reject(new FlockworkError('invalid_request', `the message type '${input.type}' is refused`, { details: { type: input.type } }));
     return new Promise((done, failed) => {
       if (!this.#put({ input, outside: true, done, failed })) {

@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { agentKind } from '../../actors/agent/agent.kind.ts';
 import { cellBoundsDefault } from '../../actors/cell/bounds.ts';
 import { Cell } from '../../actors/cell/cell.ts';
@@ -17,11 +16,7 @@ import { withInstantModel } from './instant-model.ts';
 import { type BenchResult, resultOf } from './result.ts';
 
 const openCells = 1_000;
-const sleepers = 10_000;
 const submittedAtOnce = 64;
-const idleMs = 2_000;
-/** Longest wait for all cells to be let go. Milliseconds. */
-const passivationMaxMs = 60_000;
 
 /** Goals whose first call is above their quota: each is paused, its coordinator waits for a goal.resume that does not come. */
 async function pausedGoals(bench: BenchNode, count: number): Promise<void> {
@@ -124,32 +119,4 @@ function actorKb(): number {
 function kbSince(before: number): number {
   collect();
   return (process.memoryUsage().heapUsed - before) / openCells / 1_024;
-}
-
-/** What a node holds for actors that sleep. */
-export async function sleepingActors(): Promise<BenchResult[]> {
-  const bench = await startBenchNode({ sync: 'off', wrap: withInstantModel, listen: true, settings: { 'cell.idleMs': idleMs } });
-  try {
-    collect();
-    const before = process.memoryUsage.rss() / 1_048_576;
-    await pausedGoals(bench, sleepers);
-    const peak = process.memoryUsage.rss() / 1_048_576;
-    const deadline = Date.now() + passivationMaxMs;
-    while ((await bench.openCells()) > 0 && Date.now() < deadline) await pause(100);
-    const left = await bench.openCells();
-    if (left > 0) throw new Error(`${left} cells are still open`);
-    collect();
-    const result = resultOf({
-      name: `${sleepers} idle agents, passivated`,
-      figure: process.memoryUsage.rss() / 1_048_576,
-      unit: 'MB RSS',
-      demand: 250,
-      yardstick: { what: 'the same node before', figure: before },
-      runs: 1,
-      note: `${sleepers} goals paused by their quota on one node, their coordinators let go after cell.idleMs = ${idleMs} and a forced collection; before it at most ${peak.toFixed(0)} MB; run from TypeScript sources, heap ${(process.memoryUsage().heapUsed / 1_048_576).toFixed(0)} MB`,
-    });
-    return [result];
-  } finally {
-    await bench.close();
-  }
 }

@@ -8,12 +8,13 @@ import { cpus, loadavg } from 'node:os';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { fanOut } from './fan-out.ts';
-import { idleCells, sleepingActors } from './idle-actors.ts';
+import { idleCells } from './idle-actors.ts';
 import { largeGoal } from './large-goal.ts';
 import { mapReduce } from './map-reduce.ts';
 import { quicBench } from './quic.ts';
 import type { BenchResult } from './result.ts';
 import { serviceStart } from './service-start.ts';
+import { sleepingActors } from './sleeping-actors.ts';
 import { stepOverhead } from './step-overhead.ts';
 
 const benches: Readonly<Record<string, () => Promise<readonly BenchResult[]>>> = {

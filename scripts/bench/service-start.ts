@@ -1,48 +1,47 @@
-import { execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { promisify } from 'node:util';
+import { setTimeout as pause } from 'node:timers/promises';
 import { type BenchResult, median, resultOf } from './result.ts';
+import { buildDist, type Service, startProcess, startService } from './service.ts';
 
 const rounds = 11;
-/** The figure is taken when what the start set in motion has settled. Milliseconds. */
+/** Memory is read again when what the start set in motion has settled. Milliseconds. */
 const settleMs = 500;
-const checkout = join(import.meta.dirname, '..', '..');
 
 interface Start {
   readonly readyMs: number;
-  /** At `ready`, and a little later. */
+  /** The larger of what it has at `ready` and a little later. */
   readonly rssMb: number;
 }
 
-/** `flockwork start` from the built `dist`, on a data folder of its own, until its line `ready`; beside a bare Node that prints one. */
+/** `flockwork start` from the built `dist`, on an empty data folder, until its line `ready`; beside a bare Node that prints one. */
 export async function serviceStart(): Promise<BenchResult[]> {
-  await promisify(execFile)(process.execPath, [join(checkout, 'scripts', 'build.ts')], { cwd: checkout });
+  await buildDist();
   const ours: Start[] = [];
   const bare: Start[] = [];
   for (let round = 0; round <= rounds; round++) {
     const folder = await mkdtemp(join(tmpdir(), 'flockwork-bench-'));
-    const ourStart = await started([join(checkout, 'bin', 'flockwork.cjs'), 'start', '--http-port', '0', '--data-dir', folder], folder);
-    const bareStart = await started(['-e', 'console.log("ready"); setInterval(() => {}, 1000)'], folder);
+    const starts = [
+      await measured(startService(folder)),
+      await measured(startProcess(['-e', 'console.log("ready"); setInterval(() => {}, 1000)'], folder)),
+    ] as const;
     await rm(folder, { recursive: true, force: true });
-    // The first one fills the page cache and the cache of compiled code.
+    // The first one fills the page cache.
     if (round === 0) continue;
-    ours.push(ourStart);
-    bare.push(bareStart);
+    ours.push(starts[0]);
+    bare.push(starts[1]);
   }
   const of = (starts: readonly Start[], kind: keyof Start): number => median(starts.map((start) => start[kind]));
-  const note = 'dist built by the bench, all roles, embedded bus, an empty data folder each time, the code cache warm from one start before';
+  const what = 'a bare Node that prints one line';
+  const note = 'dist built by the bench, all roles, embedded bus, QUIC on, an empty data folder each time';
   return [
     resultOf({
       name: 'start to ready',
       figure: of(ours, 'readyMs'),
       unit: 'ms wall',
       demand: 400,
-      yardstick: { what: 'a bare Node that prints one line', figure: of(bare, 'readyMs') },
+      yardstick: { what, figure: of(bare, 'readyMs') },
       runs: rounds,
       note,
     }),
@@ -51,29 +50,18 @@ export async function serviceStart(): Promise<BenchResult[]> {
       figure: of(ours, 'rssMb'),
       unit: 'MB RSS',
       demand: 110,
-      yardstick: { what: 'the same bare Node', figure: of(bare, 'rssMb') },
+      yardstick: { what, figure: of(bare, 'rssMb') },
       runs: rounds,
       note: `${note}; the larger of VmRSS at ready and ${settleMs} ms later`,
     }),
   ];
 }
 
-async function started(args: readonly string[], cwd: string): Promise<Start> {
-  const began = performance.now();
-  const child = spawn(process.execPath, args, { cwd, env: { PATH: process.env['PATH'] ?? '', HOME: cwd }, stdio: ['ignore', 'pipe', 'ignore'] });
-  const exited = once(child, 'exit');
-  for await (const line of createInterface({ input: child.stdout })) if (line.startsWith('ready')) break;
-  const readyMs = performance.now() - began;
-  const atReady = residentMb(child.pid);
-  await new Promise((resolve) => setTimeout(resolve, settleMs));
-  const rssMb = Math.max(atReady, residentMb(child.pid));
-  child.kill('SIGTERM');
-  await exited;
-  return { readyMs, rssMb };
-}
-
-/** Of a process on Linux. */
-function residentMb(pid: number | undefined): number {
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-  return Number(/^VmRSS:\s*(\d+) kB$/m.exec(status)?.[1]) / 1_024;
+async function measured(starting: Promise<Service>): Promise<Start> {
+  const service = await starting;
+  const atReady = service.rssMb();
+  await pause(settleMs);
+  const rssMb = Math.max(atReady, service.rssMb());
+  await service.stop();
+  return { readyMs: service.readyMs, rssMb };
 }

@@ -64,6 +64,7 @@ export class InboxPump {
       if (!taken) return await this.#undeliverable(delivery, address);
       await delivery.ack();
     } catch (error) {
+      if (failureOf(error).code === 'invalid_request') return delivery.bury(failureOf(error).message);
       // Full or stopped: the message is still in the inbox and comes again.
       this.#options.host.note(`${delivery.subject}: a message waits (${failureOf(error).code})`);
       await delivery.nak(inboxNakMs);

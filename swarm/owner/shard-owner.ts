@@ -1,8 +1,8 @@
 import { Cell } from '../../actors/cell/cell.ts';
-import type { CellOptions, Perform } from '../../actors/cell/cell-options.ts';
+import type { CellEnd, CellOptions, Perform } from '../../actors/cell/cell-options.ts';
 import type { JournalEntry, Subscription } from '../../actors/ports/journal.ts';
 import { Supervisor } from '../../actors/supervisor/supervisor.ts';
-import { failureOf } from '../../protocols/errors/error.ts';
+import { type Failure, failureOf } from '../../protocols/errors/error.ts';
 import { coordinatorActor } from '../../protocols/goals/task.ts';
 import { journalPattern, journalSubject, parseJournalSubject, rootPattern, shardCount, shardOf } from '../../protocols/subjects.ts';
 import { coordinatorEffects } from '../effects/coordinator-effects.ts';
@@ -200,9 +200,17 @@ export class ShardOwner {
         cell.stop();
         throw error;
       }
-      return { stop: () => cell.stop(), whenStopped: () => cell.whenStopped().then((end) => (end.reason === 'failed' ? { failure: end.failure } : {})) };
+      return { stop: () => cell.stop(), whenStopped: () => cell.whenStopped().then((end) => ({ ...this.#restartReason(end, stream) })) };
     });
     return opened;
+  }
+
+  /** A cell that failed is opened again; so is one that an owner of before overtook, as long as the shard is ours. */
+  #restartReason(end: CellEnd, stream: string): { failure?: Failure } {
+    if (end.reason === 'failed') return { failure: end.failure };
+    const shard = parseJournalSubject(stream)?.shard;
+    if (end.reason !== 'conflict' || shard === undefined || !this.#shards.has(shard)) return {};
+    return { failure: { code: 'journal_conflict', message: 'another owner wrote to the journal of a shard that is ours', retryable: true } };
   }
 
   /** Agents that ended while nobody owned this root. Only a coordinator that has pushed tasks can have missed any. */

@@ -38,6 +38,8 @@ export class Worker {
   /** Stops the cells, those that are still being opened among them. */
   readonly #halt = new AbortController();
   readonly #running = new Map<string, Promise<void>>();
+  /** Streams of agents that a delivery is working on, from before their cell is open. */
+  readonly #opening = new Set<string>();
   #loops: Promise<void>[] = [];
   #freed: (() => void)[] = [];
 
@@ -109,13 +111,17 @@ export class Worker {
   }
 
   async #work(delivery: Delivery, claim: Claim): Promise<void> {
+    let reserved = '';
     try {
       const message = readTask(delivery.body);
       if (message === undefined) return delivery.bury('not a task message of this version');
       if (!this.#adoption.has(message.tenant, message.root)) return delivery.nak(heldNakMs);
       if (await this.#goalEnded(message)) return delivery.ack();
       const stream = journalSubject({ tenant: message.tenant, root: message.root, actor: agentActor(message.task, message.attempt) });
-      if (this.#cells.get(stream) !== undefined) return delivery.nak(heldNakMs);
+      // Two deliveries of one task must not open its journal side by side.
+      if (this.#cells.get(stream) !== undefined || this.#opening.has(stream)) return delivery.nak(heldNakMs);
+      this.#opening.add(stream);
+      reserved = stream;
       const { fold } = await loadFold(this.#host.bus, this.#host.kinds, stream, this.#host.cellBounds.inboxSeenMax);
       if (fold?.ended) return delivery.ack();
       // Two workers must not steal one journal from each other for ever: a living node keeps what it opened.
@@ -125,6 +131,7 @@ export class Worker {
       await delivery.ack();
     } finally {
       claim.release();
+      this.#opening.delete(reserved);
     }
   }
 

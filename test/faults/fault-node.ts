@@ -32,6 +32,7 @@ const config = await loadConfig({
     flag('data.dir', options.folder),
     flag('http.port', options.port),
     flag('model.name', 'openai/scripted'),
+    flag('quic.enabled', 'off'),
     // On a loaded machine a second attempt of a slow task would hide what a kill does to the first.
     flag('strategy.stragglerFactor', 1_000),
     ...(options.natsUrl === undefined
