@@ -9,7 +9,7 @@ export function inputsConformance(name: string, open: OpenBus): void {
   describe(`a cell on the ${name} bus: inputs`, () => {
     const opened = openerFor(open);
 
-    test.each(['xstate.stop', 'xstate.done.actor.0'])('%s is refused', async (type) => {
+    test.each(['xstate.stop', 'xstate.done.actor.0', 'cell.opened', 'tool.started', 'actor.poison'])('%s is refused', async (type) => {
       const { bus } = await opened();
       const cell = await Cell.create(probe({ bus }).options, begin());
       expect(await codeOf(cell.post({ type }))).toBe('invalid_request');
