@@ -22,7 +22,9 @@ export async function largeGoal(): Promise<BenchResult[]> {
       for (const record of records) counted.facts += record.split('{"seq":').length - 1;
       return journal.append(stream, after, records);
     };
-    return { ...withInstantModel(parts), bus: { ...bus, journal: Object.assign(Object.create(journal) as typeof journal, { append }) } };
+    const read: typeof journal.read = (pattern, options) => journal.read(pattern, options);
+    const follow: typeof journal.follow = (pattern, onEntry) => journal.follow(pattern, onEntry);
+    return { ...withInstantModel(parts), bus: { ...bus, journal: { store: journal.store, append, read, follow, head: () => journal.head() } } };
   };
   const bench = await startBenchNode({ sync: 'full', settings: { 'worker.concurrency': atOnce }, wrap: counting });
   const run = async (count: number): Promise<{ records: number; facts: number; cpuMs: number; wallMs: number }> => {

@@ -40,7 +40,12 @@ async function main(): Promise<void> {
   const results: BenchResult[] = [];
   for (const name of asked) {
     process.stderr.write(`bench ${name}\n`);
-    results.push(...(await inOwnProcess(name)));
+    try {
+      results.push(...(await inOwnProcess(name)));
+    } catch (error) {
+      process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+      process.exitCode = 1;
+    }
   }
   const machine = { node: process.version, cpus: cpus().length, model: cpus()[0]?.model ?? '', load: loadavg()[0] };
   process.stdout.write(`${JSON.stringify({ machine, results }, null, 2)}\n`);

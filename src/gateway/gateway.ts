@@ -89,7 +89,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 }
 
 /** What a node can do without where nobody asked for it. */
-const dispensable: ReadonlySet<string> = new Set(['quic_unavailable', 'port_in_use']);
+const dispensable: ReadonlySet<string> = new Set(['quic_unavailable', 'port_in_use', 'config_invalid']);
 
 async function openQuic(dispatcher: Dispatcher, { quic, onNote }: GatewayOptions): Promise<QuicServer | undefined> {
   if (quic === undefined) return undefined;
