@@ -27,7 +27,8 @@ function citations(report: string): readonly (readonly [path: string, line: numb
 }
 
 describe('a node inside the process', () => {
-  test('answers with lines that are there', async () => {
+  // What a search may take is bounded in wall time: on a machine that stands still for a second a file can be left out, and the report says so.
+  test('answers with lines that are there', { retry: 2 }, async () => {
     const facts: string[] = [];
     const view = await ask({ goal, folder: sample, dataDir, model: 'offline', env: {}, onFact: (type) => facts.push(type) });
     expect(view.status).toBe('completed');
@@ -43,7 +44,8 @@ describe('a node inside the process', () => {
     // The same goal on the same folder is what README.md begins with: each line that it shows must be one of this report.
     const shown = /^# Find every[\s\S]*?^Written by .*$/m.exec(readFileSync(join(import.meta.dirname, '../README.md'), 'utf8'))?.[0].split('\n') ?? [];
     expect(shown.length).toBeGreaterThan(10);
-    expect(shown.filter((line) => line !== '…' && !(view.result ?? '').split('\n').includes(line))).toEqual([]);
+    const missing = shown.filter((line) => line !== '…' && !(view.result ?? '').split('\n').includes(line));
+    expect(missing, view.result).toEqual([]);
   });
 
   test('gives its own tool to the agents', async () => {

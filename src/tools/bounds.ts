@@ -25,6 +25,6 @@ export const toolBoundsDefault: ToolBounds = {
   searchFileBytesMax: 4 * 2 ** 20,
   lineCharsMax: 2_000,
   walkEntriesMax: 100_000,
-  regexMs: 250,
+  regexMs: 1_000,
   commandOutputBytesMax: 2 ** 20,
 };
