@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { GoalSubmission, GoalView } from '../../protocols/goals/goal.ts';
 import { splitRecord } from '../../protocols/journal/record.ts';
 import { journalPattern } from '../../protocols/subjects.ts';
@@ -18,6 +19,9 @@ const script = join(import.meta.dirname, 'fault-node.ts');
 const compileCache = join(tmpdir(), 'flockwork-compile-cache');
 /** How long one run may take before it counts as stuck. Milliseconds. */
 const stuckMs = Number(process.env['FLOCKWORK_TEST_STUCK_MS'] ?? 45_000);
+
+/** How long a fault point behind the end of the goal may take to be crossed. Milliseconds. */
+const afterEndMs = 10_000;
 
 export interface JournaledInput {
   readonly stream: string;
@@ -107,6 +111,8 @@ async function watchToEnd(plan: FaultPlan, keeper: NodeKeeper, model: MockModel,
           );
         }
       }
+      // What comes after the goal's end, such as acknowledging its last task, has its fault points too.
+      if (plan.kill !== undefined) await keeper.firstKill(afterEndMs);
       const goal = await client.get(id);
       const verify = await client.verify(id);
       const replay = await client.replay(id);
@@ -172,6 +178,11 @@ class NodeKeeper {
     const port = /^ready (\d+)/.exec(String(ready))?.[1];
     if (port !== undefined) this.port = Number(port);
     else if (this.port === 0) throw new Error(`the first node did not come up: ${String(ready)}\n${this.stderr}`);
+  }
+
+  /** Resolves once a process was killed and the next one is ready, or after `maxMs`: then the test says that its point was not crossed. */
+  async firstKill(maxMs: number): Promise<void> {
+    for (const deadline = Date.now() + maxMs; this.kills === 0 && Date.now() < deadline; ) await pause(10);
   }
 
   /** kill -9 from outside; resolves when the next process is ready. */
