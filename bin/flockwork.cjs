@@ -12,16 +12,23 @@ function say(text) {
 }
 
 function runHere() {
-  var main = path.join(__dirname, '..', 'dist', 'src', 'cli', 'main.js');
+  var main = path.join(__dirname, '..', 'dist', 'cli', 'main.js');
   if (!require('fs').existsSync(main)) {
     say('dist is not built; run `npm run build` in the checkout (`npm ci` does it too).');
     process.exit(1);
   }
+  keepCompiled(path.join(__dirname, '..', 'dist', '.compiled'));
   if (process.env.FLOCKWORK_GUARD_FD) endWithGuard(Number(process.env.FLOCKWORK_GUARD_FD));
   import(require('url').pathToFileURL(main).href).catch(function (error) {
     console.error(error);
     process.exit(1);
   });
+}
+
+// Compiled code is kept beside the package, where only who may change the package may write; elsewhere each start compiles anew.
+function keepCompiled(folder) {
+  var enable = require('module').enableCompileCache;
+  if (enable) enable(folder);
 }
 
 // A guard that was killed hard cannot forward it: its end of this pipe closes, and we end as it did.

@@ -1,12 +1,13 @@
 /**
- * Builds dist: compiles the layers, then copies what is not TypeScript beside it. Runs as `npm run build`, and as `prepare`
- * in a fresh clone. The new dist is made aside and swapped in, so that a failed build leaves the old one as it was.
+ * Builds dist: compiles the layers, copies what is not TypeScript beside it, and bundles the command line. Runs as `npm run build`,
+ * and as `prepare` in a fresh clone. The new dist is made aside and swapped in, so that a failed build leaves the old one as it was.
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, globSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { bundleCommandLine } from './bundle.ts';
 
 const root = join(import.meta.dirname, '..');
 const dist = join(root, 'dist');
@@ -41,7 +42,7 @@ function layerFiles(): readonly string[] {
 /** Of all that dist is made from: dist with the same stamp is up to date. */
 function stampOf(files: readonly string[]): string {
   const hash = createHash('sha256').update(process.version);
-  for (const path of [...files, 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json', 'scripts/build.ts'])
+  for (const path of [...files, 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json', 'scripts/build.ts', 'scripts/bundle.ts'])
     hash.update(`\0${path}\0`).update(readFileSync(join(root, path)));
   return hash.digest('hex');
 }
@@ -87,7 +88,7 @@ function swapIn(fresh: string, old: string): void {
   }
 }
 
-function build(): number {
+async function build(): Promise<number> {
   const started = performance.now();
   const compiler = compilerPath();
   if (compiler === undefined) {
@@ -114,9 +115,12 @@ function build(): number {
     const modules = globSync('**/*.js', { cwd: fresh }).length;
     if (modules === 0) throw new Error('the compiler wrote no modules: check include in tsconfig.build.json');
     const assets = copyAssets(files, fresh);
+    const bundled = await bundleCommandLine(root, join(fresh, 'cli'));
     writeFileSync(join(fresh, '.stamp'), stamp);
     swapIn(fresh, old);
-    process.stderr.write(`build: ${modules} modules and ${assets} other files in dist, ${Math.round(performance.now() - started)} ms\n`);
+    process.stderr.write(
+      `build: ${modules} modules and ${assets} other files in dist, the command line in ${bundled}, ${Math.round(performance.now() - started)} ms\n`,
+    );
     return 0;
   } finally {
     rmSync(fresh, { recursive: true, force: true });
@@ -124,4 +128,4 @@ function build(): number {
   }
 }
 
-process.exitCode = build();
+process.exitCode = await build();

@@ -29,10 +29,10 @@ let folder = '';
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'flockwork-guard-'));
-  mkdirSync(join(folder, 'dist', 'src', 'cli'), { recursive: true });
+  mkdirSync(join(folder, 'dist', 'cli'), { recursive: true });
   cpSync(join(root, 'bin'), join(folder, 'bin'), { recursive: true });
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }\n');
-  writeFileSync(join(folder, 'dist', 'src', 'cli', 'main.js'), program);
+  writeFileSync(join(folder, 'dist', 'cli', 'main.js'), program);
   writeFileSync(join(folder, 'old.cjs'), pretend);
   writeFileSync(join(folder, 'once.cjs'), "if (!process.env.FLOCKWORK_GUARD_FD) require('./old.cjs');\n");
   // A Node like the one that a checkout carries, under the name that the guard looks for.

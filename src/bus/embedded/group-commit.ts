@@ -111,7 +111,9 @@ export class GroupCommit {
     const answers: (() => void)[] = [];
     try {
       this.#begin.run();
-      for (const request of requests) answers.push(this.#attempt(request));
+      const [only] = requests;
+      if (only !== undefined && requests.length === 1) answers.push(this.#attemptAlone(only));
+      else for (const request of requests) answers.push(this.#attempt(request));
       for (const participant of this.#participants) participant.beforeCommit?.();
       this.#commit.run();
     } catch (error) {
@@ -121,6 +123,19 @@ export class GroupCommit {
     this.#count(requests.length);
     for (const answer of answers) answer();
     for (const participant of this.#participants) participant.afterCommit?.();
+  }
+
+  /** A transaction of one request needs no savepoint: when it throws, all that was written is its own. */
+  #attemptAlone(request: Request): () => void {
+    try {
+      return request.run();
+    } catch (error) {
+      if (endsTransaction(error) || !this.#database.isTransaction) throw error;
+      this.#rollback.run();
+      this.#begin.run();
+      const failure = storeError(error, request.doing);
+      return () => request.reject(failure);
+    }
   }
 
   #attempt(request: Request): () => void {

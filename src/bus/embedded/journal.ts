@@ -77,7 +77,7 @@ export class EmbeddedJournal implements Journal, CommitParticipant {
     this.#findRoot = database.prepare('SELECT id FROM roots WHERE subject = ?');
     this.#addRoot = database.prepare('INSERT INTO roots(subject, shard) VALUES (?, ?) RETURNING id');
     this.#addStream = database.prepare('INSERT INTO streams(name, root, shard) VALUES (?, ?, ?) RETURNING id');
-    this.#addEntry = database.prepare('INSERT INTO journal(stream, root, shard, body) VALUES (?, ?, ?, ?)');
+    this.#addEntry = database.prepare('INSERT INTO journal(sequence, stream, root, shard, body) VALUES (?, ?, ?, ?, ?)');
     this.#head = Number(database.prepare('SELECT coalesce(max(sequence), 0) AS head FROM journal').get()?.['head']);
   }
 
@@ -141,7 +141,8 @@ export class EmbeddedJournal implements Journal, CommitParticipant {
       );
     }
     const { id, root, shard } = known ?? this.#make(stream);
-    const sequence = Number(this.#addEntry.run(id, root, shard, body).lastInsertRowid);
+    const sequence = (this.#written.at(-1)?.sequence ?? this.#head) + 1;
+    this.#addEntry.run(sequence, id, root, shard, body);
     const entry = entryOf(sequence, stream, body);
     this.#projection.apply(entry);
     this.#written.push(entry);
