@@ -4,12 +4,15 @@ export type AgentState = 'idle' | 'thinking' | 'acting' | 'waiting' | 'backoff' 
 
 /** The states of an agent: think, act, observe, until it answers. What decides is agent.reducer.ts. */
 export const agentChart: ReturnType<typeof chartOf> = chartOf<AgentState>('agent', 'idle', {
-  idle: { description: 'made, not yet told what to do', on: { 'agent.assign': ['thinking', 'waiting', 'failed'] } },
+  idle: { description: 'made, not yet told what to do', on: { 'agent.assign': ['thinking', 'waiting', 'failed'], 'agent.abandon': ['failed'] } },
   thinking: {
     description: 'a model call is running',
     on: {
       'model.replied': ['acting', 'waiting', 'thinking', 'collecting', 'answered', 'failed'],
-      'effect.failed': ['backoff', 'failed'],
+      'effect.failed': ['stay', 'backoff', 'collecting', 'answered', 'failed'],
+      // What the coordinator was asked may be answered before the asking is noted.
+      'message.stored': ['stay'],
+      'tool.settled': ['stay'],
       'agent.cancel': ['cancelled'],
       'agent.note': ['stay'],
       'approval.decided': ['stay'],
@@ -19,10 +22,12 @@ export const agentChart: ReturnType<typeof chartOf> = chartOf<AgentState>('agent
   acting: {
     description: 'tools are running',
     on: {
-      'tool.completed': ['stay', 'thinking', 'waiting', 'failed'],
-      'effect.failed': ['stay', 'thinking', 'waiting', 'failed'],
-      'approval.decided': ['stay', 'thinking', 'waiting', 'failed'],
-      'timer.fired': ['stay', 'thinking', 'waiting', 'failed'],
+      'tool.completed': ['stay', 'thinking', 'waiting', 'collecting', 'answered', 'failed'],
+      'tool.settled': ['stay', 'thinking', 'waiting', 'collecting', 'answered', 'failed'],
+      'message.stored': ['stay'],
+      'effect.failed': ['stay', 'thinking', 'waiting', 'collecting', 'answered', 'failed'],
+      'approval.decided': ['stay', 'thinking', 'waiting', 'collecting', 'answered', 'failed'],
+      'timer.fired': ['stay', 'thinking', 'waiting', 'collecting', 'answered', 'failed'],
       'agent.cancel': ['cancelled'],
       'agent.note': ['stay'],
       'cell.opened': ['stay'],
@@ -32,11 +37,12 @@ export const agentChart: ReturnType<typeof chartOf> = chartOf<AgentState>('agent
     description: 'has asked: its coordinator for more budget, or somebody to approve a tool call',
     on: {
       'budget.granted': ['stay', 'thinking', 'acting', 'waiting'],
-      'approval.decided': ['stay', 'thinking', 'acting', 'failed'],
-      'timer.fired': ['stay', 'thinking', 'acting', 'failed'],
-      'budget.refused': ['failed'],
+      'approval.decided': ['stay', 'thinking', 'acting', 'collecting', 'answered', 'failed'],
+      'timer.fired': ['stay', 'thinking', 'acting', 'collecting', 'answered', 'failed'],
+      'budget.refused': ['collecting', 'answered', 'failed'],
       'message.stored': ['stay'],
-      'effect.failed': ['failed'],
+      'tool.settled': ['stay'],
+      'effect.failed': ['stay', 'collecting', 'answered', 'failed'],
       'agent.cancel': ['cancelled'],
       'agent.note': ['stay'],
       'cell.opened': ['stay'],
@@ -46,6 +52,9 @@ export const agentChart: ReturnType<typeof chartOf> = chartOf<AgentState>('agent
     description: 'waits before it calls the model again',
     on: {
       'timer.fired': ['thinking', 'waiting'],
+      'message.stored': ['stay'],
+      'tool.settled': ['stay'],
+      'effect.failed': ['stay'],
       'agent.cancel': ['cancelled'],
       'agent.note': ['stay'],
       'approval.decided': ['stay'],
@@ -55,8 +64,10 @@ export const agentChart: ReturnType<typeof chartOf> = chartOf<AgentState>('agent
   collecting: {
     description: 'what changed in the workspace is being stored',
     on: {
-      'workspace.collected': ['answered'],
-      'effect.failed': ['failed'],
+      'workspace.collected': ['thinking', 'waiting', 'collecting', 'answered'],
+      'effect.failed': ['stay', 'failed'],
+      'message.stored': ['stay'],
+      'tool.settled': ['stay'],
       'agent.cancel': ['cancelled'],
       'agent.note': ['stay'],
       'approval.decided': ['stay'],

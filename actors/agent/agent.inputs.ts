@@ -1,7 +1,7 @@
 import type { Artifact, TokenUsage } from '../../protocols/goals/goal.ts';
 import type { Allotment, TaskSpec } from '../../protocols/goals/task.ts';
 import type { StampedInput } from '../cell/kind.ts';
-import type { ModelToolCall } from '../ports/models.ts';
+import type { ModelCarry, ModelToolCall } from '../ports/models.ts';
 
 /** What an agent takes, as its cell and its coordinator send it. */
 export type AgentInput = { readonly at: number; readonly key?: string; readonly id?: string } & (
@@ -13,9 +13,18 @@ export type AgentInput = { readonly at: number; readonly key?: string; readonly 
       readonly spec: TaskSpec;
       readonly node: string;
     }
+  | {
+      readonly type: 'agent.abandon';
+      readonly task: string;
+      readonly attempt: number;
+      readonly allotment: Allotment;
+      readonly code: string;
+      readonly message: string;
+    }
   | { readonly type: 'cell.opened'; readonly node: string; readonly epoch: number }
   | ModelReplied
   | { readonly type: 'tool.completed'; readonly ref: string; readonly text: string; readonly truncated: boolean }
+  | { readonly type: 'tool.settled'; readonly call: string; readonly ok: boolean; readonly text: string; readonly code?: string }
   | EffectFailed
   | { readonly type: 'timer.fired'; readonly name: string }
   | { readonly type: 'message.stored'; readonly ref: string }
@@ -38,6 +47,7 @@ export interface ModelReplied {
   readonly usage: TokenUsage | null;
   readonly costMicroUsd: number | null;
   readonly answeredBy: string;
+  readonly carry?: ModelCarry;
 }
 
 export interface EffectFailed {

@@ -1,5 +1,6 @@
 import type { ActorKind } from '../cell/kind.ts';
 import { agentChart } from './agent.chart.ts';
+import { poisonedWords } from './agent.endings.ts';
 import { reduceAgent } from './agent.reducer.ts';
 import { type AgentTable, emptyAgentTable } from './agent.table.ts';
 
@@ -10,6 +11,7 @@ export const agentKind: ActorKind<AgentTable> = {
   chart: agentChart,
   emptyTable: emptyAgentTable,
   reduce: reduceAgent,
+  lastWords: poisonedWords,
   visibleContext: ['task', 'attempt', 'ticks', 'tokens', 'toolCalls', 'tries', 'model'],
   boundsOpenings: true,
 };

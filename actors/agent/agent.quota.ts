@@ -5,6 +5,8 @@ import { outputTokensMin, quotaWarnShare } from './bounds.ts';
 
 /** Characters to a token, on the careful side; only for reservations, never for bills. */
 const charsPerToken = 3;
+/** Micro-dollars in a dollar. */
+const microUsd = 1_000_000;
 
 /** What an agent asks its coordinator for. Money in micro-dollars. */
 export interface Need {
@@ -18,7 +20,9 @@ export function estimateInputTokens(messages: readonly ModelMessage[], toolsChar
   let chars = toolsChars;
   for (const message of messages) {
     chars += message.text.length + 16;
-    if (message.role === 'assistant') for (const call of message.toolCalls) chars += JSON.stringify(call.input ?? '').length + call.name.length;
+    if (message.role !== 'assistant') continue;
+    if (message.carry !== undefined) chars += JSON.stringify(message.carry.data).length;
+    for (const call of message.toolCalls) chars += JSON.stringify(call.input ?? '').length + call.name.length;
   }
   return Math.ceil(chars / charsPerToken);
 }
@@ -39,10 +43,19 @@ export function shortOf({ allotment, usage }: AgentTable, outputTokensMax: numbe
   return { tokens, toolCalls: 0, costMicroUsd };
 }
 
-/** `quota.warned` once for each quota of this agent that has passed its share. */
+/** `quota.warned` once for each quota of this agent that has passed its share. Money in dollars, as the quota has it. */
 export function warnings(table: AgentTable): Emitted[] {
-  const { ticks } = table.allotment;
-  if (table.warned.includes('maxTicks') || ticks < 2 || table.ticks < Math.ceil(ticks * quotaWarnShare)) return [];
-  table.warned.push('maxTicks');
-  return [fact('quota.warned', { quota: 'maxTicks', used: table.ticks, limit: ticks })];
+  const { allotment, usage, ticks, warned } = table;
+  const told: Emitted[] = [];
+  const check = (quota: string, used: number, limit: number, limitMin: number, unit = 1): void => {
+    if (limit < limitMin || used < Math.ceil(limit * quotaWarnShare) || warned.includes(quota)) return;
+    warned.push(quota);
+    told.push(fact('quota.warned', { quota, used: used / unit, limit: limit / unit }));
+  };
+  // Of a single round or call the first use is the last: nothing is left to be warned of.
+  check('maxTicks', ticks, allotment.ticks, 2);
+  check('maxTokens', usage.tokens, allotment.tokens, 1);
+  check('maxToolCalls', usage.toolCalls, allotment.toolCalls, 2);
+  check('maxCostUsd', usage.costMicroUsd, allotment.costMicroUsd, 1, microUsd);
+  return told;
 }

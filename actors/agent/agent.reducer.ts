@@ -1,11 +1,13 @@
 import type { TaskSpec } from '../../protocols/goals/task.ts';
 import { type Emitted, fact, request, type StampedInput, type Verdict } from '../cell/kind.ts';
 import type { AgentState } from './agent.chart.ts';
+import { answered, answers, cancelled, failed, givesUp, withWarnings } from './agent.endings.ts';
 import { type AgentInput, asAgentInput, type EffectFailed, type ModelReplied } from './agent.inputs.ts';
-import { estimateInputTokens, type Need, reserveCall, shortOf, warnings } from './agent.quota.ts';
+import { estimateInputTokens, type Need, reserveCall, shortOf } from './agent.quota.ts';
 import { approvalTimer, beginRound, completeCall, decideCall, startCalls } from './agent.round.ts';
+import { askCoordinator, isSettleName, settleTimer, unsettledCall } from './agent.swarm-tools.ts';
 import type { AgentTable } from './agent.table.ts';
-import { excerptCharsMax, modelBackoffMs, modelBackoffMsMax, modelTriesMax, resultInlineCharsMax } from './bounds.ts';
+import { excerptCharsMax, modelBackoffMs, modelBackoffMsMax, modelTriesMax } from './bounds.ts';
 
 type AgentVerdict = Verdict<AgentState>;
 
@@ -20,10 +22,13 @@ const uncharged: ReadonlySet<string> = new Set([
   'model_unknown',
 ]);
 
+/** What a model is told after notes that came while it gave its answer. */
+const answerAgain = 'This came while you were answering. Take it into account. Give your whole answer again, for only your last one counts.';
+
 /** Decides what an agent does next. Pure but for the table. */
 export function reduceAgent(table: AgentTable, stamped: StampedInput, state: string): Verdict {
   const input = asAgentInput(stamped);
-  const verdict = decide(table, input, state as AgentState);
+  const verdict = withWarnings(table, decide(table, input, state as AgentState));
   return {
     ...verdict,
     context: {
@@ -42,12 +47,19 @@ function decide(table: AgentTable, input: AgentInput, state: AgentState): AgentV
   switch (input.type) {
     case 'agent.assign':
       return assigned(table, input);
+    case 'agent.abandon':
+      table.task = input.task;
+      table.attempt = input.attempt;
+      table.allotment = input.allotment;
+      return failed(table, input.code, input.message, false);
     case 'cell.opened':
       return reopened(table, state);
     case 'model.replied':
       return replied(table, input);
     case 'tool.completed':
       return goOn(table, completeCall(table, input.ref, { ok: true, text: input.text, truncated: input.truncated }), state);
+    case 'tool.settled':
+      return settled(table, input, state);
     case 'effect.failed':
       return effectFailed(table, input, state);
     case 'timer.fired':
@@ -60,8 +72,9 @@ function decide(table: AgentTable, input: AgentInput, state: AgentState): AgentV
       return granted(table, input);
     case 'budget.refused':
       if (table.onGrant === null) return { emit: [] };
-      return failed(table, 'quota_exceeded', input.message, false, [fact('quota.exceeded', { quota: input.quota })]);
+      return givesUp(table, 'quota_exceeded', input.message, false, [fact('quota.exceeded', { quota: input.quota })]);
     case 'workspace.collected':
+      if (mayHear(table)) return hear(table, []);
       return answered(table, {
         artifacts: input.artifacts ?? [],
         ...(input.artifactsBlob === undefined ? {} : { artifactsBlob: input.artifactsBlob }),
@@ -72,7 +85,7 @@ function decide(table: AgentTable, input: AgentInput, state: AgentState): AgentV
       return { emit: [] };
     case 'agent.cancel':
       if (state === 'thinking') charge(table, table.reserved, true);
-      return { go: 'cancelled', emit: [fact('agent.failed', { ...ending(table), code: 'cancelled', message: input.reason, retryable: false })] };
+      return cancelled(table, input.reason);
   }
 }
 
@@ -104,11 +117,11 @@ function think(table: AgentTable, before: readonly Emitted[], sameRound = table.
   if (!sameRound) {
     if (table.ticks >= allotment.ticks) {
       const exceeded = fact('quota.exceeded', { quota: 'maxTicks', used: table.ticks, limit: allotment.ticks });
-      return failed(table, 'ticks_exhausted', `no answer within ${allotment.ticks} rounds; raise quota.maxTicks`, false, [...before, exceeded]);
+      return givesUp(table, 'ticks_exhausted', `no answer within ${allotment.ticks} rounds; raise quota.maxTicks`, false, [...before, exceeded]);
     }
     table.ticks += 1;
   }
-  return callModel(table, [...before, ...warnings(table)]);
+  return callModel(table, before);
 }
 
 function callModel(table: AgentTable, before: readonly Emitted[]): AgentVerdict {
@@ -140,7 +153,8 @@ function replied(table: AgentTable, input: ModelReplied): AgentVerdict {
   charge(table, tokens, usage === null);
   if (input.costMicroUsd === null) table.usage.costUnknown = true;
   else table.usage.costMicroUsd += input.costMicroUsd;
-  table.transcript.push({ role: 'assistant', text: input.text, toolCalls: input.toolCalls });
+  const carried = input.carry === undefined ? {} : { carry: input.carry };
+  table.transcript.push({ role: 'assistant', text: input.text, toolCalls: input.toolCalls, ...carried });
   const told = fact('model.replied', {
     call: input.ref,
     finish: input.finish,
@@ -152,14 +166,24 @@ function replied(table: AgentTable, input: ModelReplied): AgentVerdict {
   });
   if (input.toolCalls.length === 0) {
     table.answer = { text: input.text, blob: input.textBlob ?? null, truncated: input.finish === 'length' };
-    if (table.wrote) return { go: 'collecting', emit: [told, request('workspace.collect', 'collect')] };
-    return answered(table, {}, [told]);
+    return mayHear(table) ? hear(table, [told]) : answers(table, [told]);
   }
   const requested = beginRound(table, input.ref, input.toolCalls);
   const wanted = table.round.filter((call) => call.state === 'waiting').length;
   if (table.usage.toolCalls + wanted > table.allotment.toolCalls)
     return ask(table, 'acting', { tokens: 0, toolCalls: wanted, costMicroUsd: 0 }, [told, ...requested]);
   return goOn(table, [told, ...requested], 'thinking');
+}
+
+/** True when a note came too late for the last call, and another round is left. Calls without results would spoil the transcript. */
+function mayHear({ notes, ticks, allotment, round }: AgentTable): boolean {
+  return notes.length > 0 && ticks < allotment.ticks && round.length === 0;
+}
+
+/** One more round, for notes that came while the model gave its last answer. Without a word the model would answer them alone. */
+function hear(table: AgentTable, before: readonly Emitted[]): AgentVerdict {
+  table.notes.push(answerAgain);
+  return think(table, before);
 }
 
 /** Goes on with a round: starts what may run, and with all results in, in the order of the calls, begins the next. */
@@ -182,6 +206,8 @@ function decided(table: AgentTable, emitted: readonly Emitted[], state: AgentSta
 
 /** Nobody decided on a call in time: the policy of the task does. */
 function undecided(table: AgentTable, timer: string, state: AgentState): AgentVerdict {
+  const unanswered = unsettledCall(table, timer);
+  if (unanswered !== undefined) return { emit: askCoordinator(table, unanswered) };
   const call = table.round.find(({ ref }) => approvalTimer(ref) === timer);
   const allow = table.spec?.approval?.onTimeout === 'allow';
   return decided(table, call === undefined ? [] : decideCall(table, call.ref, { allow, by: 'timeout' }), state);
@@ -189,6 +215,7 @@ function undecided(table: AgentTable, timer: string, state: AgentState): AgentVe
 
 function effectFailed(table: AgentTable, input: EffectFailed, state: AgentState): AgentVerdict {
   if (input.ref.startsWith('ask-')) return askFailed(table, input);
+  if (isSettleName(input.ref)) return unsent(table, input, state);
   if (state === 'acting')
     return goOn(table, completeCall(table, input.ref, { ok: false, text: toolFailure(input), truncated: false, code: input.code }), state);
   if (state !== 'thinking') return failed(table, input.code, input.message, input.retryable);
@@ -201,14 +228,31 @@ function effectFailed(table: AgentTable, input: EffectFailed, state: AgentState)
     retryable: input.retryable,
     tries: table.tries,
   });
-  if (!input.retryable || table.tries >= modelTriesMax) return failed(table, input.code, input.message, input.retryable, [discarded]);
+  if (!input.retryable || table.tries >= modelTriesMax) return givesUp(table, input.code, input.message, input.retryable, [discarded]);
   const ms = Math.max(input.retryAfterMs ?? 0, Math.min(modelBackoffMs * 2 ** (table.tries - 1), modelBackoffMsMax));
   return { go: 'backoff', emit: [discarded, request('timer.start', 'backoff', { name: 'backoff', ms: Math.min(ms, modelBackoffMsMax * 2) })] };
 }
 
 /** An ask that was answered all the same is no failure: only the acknowledgement of its sending was lost. */
 function askFailed(table: AgentTable, input: EffectFailed): AgentVerdict {
-  return table.onGrant === null || input.ref !== askRef(table) ? { emit: [] } : failed(table, input.code, input.message, input.retryable);
+  return table.onGrant === null || input.ref !== askRef(table) ? { emit: [] } : givesUp(table, input.code, input.message, input.retryable);
+}
+
+/** The coordinator has answered a call; an answer that comes a second time changes nothing. */
+function settled(table: AgentTable, input: Extract<AgentInput, { type: 'tool.settled' }>, state: AgentState): AgentVerdict {
+  const call = unsettledCall(table, settleTimer(input.call));
+  if (call === undefined) return { emit: [] };
+  const { ok, text, code } = input;
+  const stop = request('timer.stop', call.ref, { name: settleTimer(call.ref) });
+  return goOn(table, [stop, ...completeCall(table, call.ref, { ok, text, truncated: false, ...(code === undefined ? {} : { code }) })], state);
+}
+
+/** A call that could not be put to the coordinator has failed, unless it was answered all the same. */
+function unsent(table: AgentTable, input: EffectFailed, state: AgentState): AgentVerdict {
+  const call = unsettledCall(table, input.ref);
+  if (call === undefined) return { emit: [] };
+  const stop = request('timer.stop', call.ref, { name: settleTimer(call.ref) });
+  return goOn(table, [stop, ...completeCall(table, call.ref, { ok: false, text: toolFailure(input), truncated: false, code: input.code })], state);
 }
 
 /** The model is told of a failed tool as data; it may try something else. */
@@ -239,22 +283,6 @@ function granted(table: AgentTable, input: Extract<AgentInput, { type: 'budget.g
 /** Names the sending of the last ask for budget. */
 function askRef(table: AgentTable): string {
   return `ask-${table.asks}`;
-}
-
-function answered(table: AgentTable, more: Readonly<Record<string, unknown>>, before: readonly Emitted[] = []): AgentVerdict {
-  const { answer } = table;
-  if (answer === null) throw new Error('an agent cannot answer before its model did');
-  const long = answer.text.length > resultInlineCharsMax;
-  const result = long ? { result: answer.text.slice(0, excerptCharsMax), blob: answer.blob } : { result: answer.text };
-  return { go: 'answered', emit: [...before, fact('agent.answered', { ...ending(table), ...result, truncated: answer.truncated, ...more })] };
-}
-
-function failed(table: AgentTable, code: string, message: string, retryable: boolean, before: readonly Emitted[] = []): AgentVerdict {
-  return { go: 'failed', emit: [...before, fact('agent.failed', { ...ending(table), code, message: message.slice(0, excerptCharsMax), retryable })] };
-}
-
-function ending(table: AgentTable): Record<string, unknown> {
-  return { task: table.task, attempt: table.attempt, usage: { ...table.usage } };
 }
 
 function charge(table: AgentTable, tokens: number, estimated: boolean): void {

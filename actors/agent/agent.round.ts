@@ -1,6 +1,7 @@
 import type { ToolSpec } from '../../protocols/goals/task.ts';
 import { type Emitted, fact, request } from '../cell/kind.ts';
 import type { ModelToolCall } from '../ports/models.ts';
+import { askCoordinator, swarmRefusal } from './agent.swarm-tools.ts';
 import type { AgentTable, RoundCall } from './agent.table.ts';
 import { excerptCharsMax, toolCallsPerRoundMax } from './bounds.ts';
 
@@ -47,7 +48,8 @@ export function startCalls(table: AgentTable): Emitted[] {
     call.state = 'running';
     running = true;
     table.usage.toolCalls += 1;
-    emitted.push(request('tool.run', call.ref, { name: call.name, input: call.input, repeatable: toolOf(table, call.name)?.repeatable === true }));
+    if (toolOf(table, call.name)?.via === 'coordinator') emitted.push(...askCoordinator(table, call));
+    else emitted.push(request('tool.run', call.ref, { name: call.name, input: call.input, repeatable: toolOf(table, call.name)?.repeatable === true }));
     if (!parallel) break;
   }
   return emitted;
@@ -110,12 +112,13 @@ function refusalOf(table: AgentTable, call: ModelToolCall, index: number): { cod
     return { code: 'tool_not_permitted', text: `error tool_not_permitted: at most ${toolCallsPerRoundMax} calls in one round` };
   if (call.malformed !== undefined)
     return { code: 'tool_input_invalid', text: `error tool_input_invalid: the arguments are not JSON: ${call.malformed.slice(0, 200)}` };
-  if (toolOf(table, call.name) === undefined)
+  const tool = toolOf(table, call.name);
+  if (tool === undefined)
     return {
       code: 'tool_unknown',
       text: `error tool_unknown: there is no tool '${call.name}'; there are ${(table.spec?.tools ?? []).map(({ name }) => name).join(', ') || 'none'}`,
     };
-  return undefined;
+  return tool.via === 'coordinator' ? swarmRefusal(call.name, call.input) : undefined;
 }
 
 function toolOf(table: AgentTable, name: string): ToolSpec | undefined {

@@ -12,6 +12,8 @@ export interface RoundCall {
   /** `asking`: waits for somebody's approval. */
   state: 'waiting' | 'asking' | 'running' | 'done';
   approved: boolean;
+  /** How often the coordinator was asked, for a call that it answers. */
+  asks?: number;
   ok: boolean;
   text: string;
 }

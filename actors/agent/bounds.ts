@@ -5,6 +5,8 @@ export const modelBackoffMs = 500;
 export const modelBackoffMsMax = 30_000;
 /** A result longer than this travels as a blob. Characters. */
 export const resultInlineCharsMax = 16_000;
+/** And one that takes more than this as JSON, as control characters do: a fact has 64 KiB. Bytes. */
+export const resultInlineBytesMax = 49_152;
 /** What a fact shows of a longer text. Characters. */
 export const excerptCharsMax = 2_000;
 /** Tool calls that one reply of a model may ask for; the rest is answered with an error. */
@@ -13,3 +15,5 @@ export const toolCallsPerRoundMax = 64;
 export const quotaWarnShare = 0.8;
 /** The least output worth a call. Tokens. */
 export const outputTokensMin = 64;
+/** An agent that has heard no answer of its coordinator for so long asks again. Milliseconds. */
+export const settleRetryMs = 30_000;

@@ -1,21 +1,21 @@
-import { FlockworkError, failureOf } from '../../protocols/errors/error.ts';
+import { failureOf } from '../../protocols/errors/error.ts';
 import { appendRecordsMax } from '../../protocols/journal/record.ts';
 import type { ActorAddress } from '../../protocols/subjects.ts';
 import { nothingBefore, type Position } from '../ports/journal.ts';
-import { appendBytesMax, appendRetryMs, appendRetryMsMax, snapshotBytesPerRecord } from './bounds.ts';
+import { appendRetryMs } from './bounds.ts';
 import type { CellEnd, CellOptions, PostResult } from './cell-options.ts';
 import { chainStart } from './chain.ts';
 import { Effects } from './effects.ts';
-import { closed, type Envelope, poison, type Stepped } from './envelope.ts';
+import { closed, type Envelope, isForged, mailboxFull, poison, refusedType, type Stepped } from './envelope.ts';
+import { afterThrow, endAfterAppend, foldAgain } from './failures.ts';
+import { type Fate, fateOf } from './fate.ts';
 import { Fold, type PendingRequest } from './fold.ts';
 import type { Input } from './kind.ts';
-import { loadFold, storeSnapshot } from './load.ts';
+import { loadFold } from './load.ts';
 import { Mailbox } from './mailbox.ts';
 import { observationOf } from './observation.ts';
-import { sealRecord } from './records.ts';
-
-/** Inputs that only the cell itself makes: from outside they are refused, as forged ones would drive the actor. */
-const ownInputs: ReadonlySet<string> = new Set(['cell.opened', 'tool.started', 'actor.poison']);
+import { Snapshots } from './snapshots.ts';
+import { stepBatch } from './step-batch.ts';
 
 /**
  * The host of one durable actor: steps its machine with an input, appends the record, and only after the acknowledgement
@@ -27,13 +27,10 @@ export class Cell {
   readonly #options: CellOptions;
   readonly #mailbox: Mailbox<Envelope>;
   readonly #effects: Effects;
+  readonly #snapshots: Snapshots;
   #fold: Fold;
   #position: Position;
   #hash: string;
-  #snapshotAt: number;
-  /** Records to wait after the last snapshot. */
-  #snapshotEvery: number;
-  #storing = false;
   #live = false;
   #pumping = false;
   #throwsInRow = 0;
@@ -52,11 +49,12 @@ export class Cell {
     this.#options = options;
     this.#effects = new Effects(options.perform, (input) => this.#put({ input, outside: false }));
     this.#mailbox = new Mailbox(options.bounds.mailboxMessagesMax, (envelope) => envelope.outside);
+    this.#snapshots = new Snapshots(options.ports.blobs, options.bounds.snapshotRecords, snapshotAt, (error) =>
+      this.#dead({ type: 'snapshot.failed' }, failureOf(error).message),
+    );
     this.#fold = fold;
     this.#position = position;
     this.#hash = hash;
-    this.#snapshotAt = snapshotAt;
-    this.#snapshotEvery = options.bounds.snapshotRecords;
     options.signal?.addEventListener('abort', this.#onAbort);
     if (options.signal?.aborted === true) this.stop();
   }
@@ -75,9 +73,10 @@ export class Cell {
 
   /**
    * Takes over an existing journal: folds it, appends `cell.opened`, and after its acknowledgement re-arms timers and starts what is pending.
-   * An ended journal is not opened: the cell answers `ended`. Throws `journal_conflict` when another took it meanwhile; undefined for an empty journal.
+   * `first` is an input that it takes before that. An ended journal is not opened: the cell answers `ended`.
+   * Throws `journal_conflict` when another took it meanwhile; undefined for an empty journal.
    */
-  static async open(options: CellOptions): Promise<Cell | undefined> {
+  static async open(options: CellOptions, first?: Input): Promise<Cell | undefined> {
     const { ports, kinds, stream, bounds } = options;
     const { fold, position, hash, snapshotAt } = await loadFold(ports, kinds, stream, bounds.inboxSeenMax);
     if (fold === undefined) return undefined;
@@ -93,6 +92,7 @@ export class Cell {
     }
     cell.#opening = true;
     await cell.#postFirst({ type: 'cell.opened', node: options.node, epoch: fold.epoch + 1 });
+    if (first !== undefined) await cell.#postFirst(first);
     cell.#opening = false;
     if (cell.#end === undefined) cell.#resumeEffects();
     return cell;
@@ -122,9 +122,7 @@ export class Cell {
   }
   /** The earliest due time of its timers. Milliseconds since 1970. */
   get nextDue(): number | undefined {
-    let due: number | undefined;
-    for (const timer of this.#fold.timers.values()) if (due === undefined || timer.due < due) due = timer.due;
-    return due;
+    return this.#fold.nextDue;
   }
   /** Nothing is running, waiting or awaited: only a message or a timer can move it. */
   get idle(): boolean {
@@ -151,17 +149,9 @@ export class Cell {
    */
   post(input: Input): Promise<PostResult> {
     if (this.#end !== undefined) return Promise.reject(closed(this.stream));
-    if (input.type.startsWith('xstate.') || ownInputs.has(input.type))
-      return Promise.reject(new FlockworkError('invalid_request', `the message type '${input.type}' is refused`, { details: { type: input.type } }));
+    if (isForged(input.type)) return Promise.reject(refusedType(input.type));
     return new Promise((done, failed) => {
-      if (!this.#put({ input, outside: true, done, failed })) {
-        const { messagesMax } = this.#mailbox;
-        failed(
-          new FlockworkError('mailbox_full', `${this.stream} has ${messagesMax} messages waiting; send it again later`, {
-            details: { stream: this.stream, mailboxMessagesMax: messagesMax },
-          }),
-        );
-      }
+      if (!this.#put({ input, outside: true, done, failed })) failed(mailboxFull(this.stream, this.#mailbox.messagesMax));
     });
   }
 
@@ -215,40 +205,12 @@ export class Cell {
 
   /** Steps a batch, appends it as one entry, releases it. Never steps past an append that is not acknowledged. */
   async #commit(batch: readonly Envelope[]): Promise<void> {
-    const stepped: Stepped[] = [];
-    let hash = this.#hash;
-    let bytes = 0;
-    let thrown: { envelope: Envelope; error: unknown } | undefined;
-    let rest: readonly Envelope[] = [];
-    for (const [index, envelope] of batch.entries()) {
-      if (bytes > appendBytesMax / 2) {
-        rest = batch.slice(index);
-        break;
-      }
-      const fate = this.#fateOf(envelope.input);
-      if (fate !== undefined) {
-        this.#drop(envelope, fate);
-        continue;
-      }
-      try {
-        const inputJson = JSON.stringify(envelope.input);
-        const at = Math.max(this.#options.ports.clock.now(), this.#fold.at);
-        // The machine sees what the journal will give back, not the object that the caller holds.
-        const step = this.#fold.step(JSON.parse(inputJson) as Input, at);
-        const sealed = sealRecord(hash, { n: this.#fold.n, at, inputJson, facts: step.facts }, this.#options.ports.ids.salt());
-        hash = sealed.hash;
-        bytes += sealed.line.length;
-        stepped.push({ envelope, line: sealed.line, step, n: this.#fold.n, state: this.#fold.state, context: this.#fold.context });
-      } catch (error) {
-        thrown = { envelope, error };
-        rest = batch.slice(index + 1);
-        break;
-      }
-    }
+    const { ports } = this.#options;
+    const { stepped, hash, thrown, rest } = stepBatch(this.#fold, this.#hash, batch, ports, (envelope, fate) => this.#drop(envelope, fate));
     if (rest.length > 0) this.#mailbox.putBack(rest);
     if (stepped.length > 0) {
       try {
-        this.#position = await this.#options.ports.journal.append(
+        this.#position = await ports.journal.append(
           this.stream,
           this.#position,
           stepped.map(({ line }) => line),
@@ -268,20 +230,11 @@ export class Cell {
     if (thrown !== undefined) await this.#stepThrew(thrown.envelope, thrown.error);
   }
 
-  /** Why an input is not stepped: an answer to a settled key, a stopped timer, a message already journaled, an actor that is over. */
-  #fateOf(input: Input): { result: PostResult; reason: string } | undefined {
-    // An opening, a first input or a start whose append was stored though its answer was lost.
-    const reopened = input.type === 'cell.opened' && this.#fold.epoch >= Number(input['epoch']);
-    const restarted = input.type === 'tool.started' && this.#fold.pending.get(input.key ?? '')?.started === true;
-    if (reopened || restarted || (this.#fold.n > 0 && input['machine'] !== undefined)) return { result: 'duplicate', reason: 'journaled before' };
-    if (input.id !== undefined && this.#fold.hasSeen(input.id)) return { result: 'duplicate', reason: 'journaled before' };
-    if (this.#fold.closed) return { result: 'dropped', reason: 'the actor has ended' };
-    if (input.key !== undefined && !this.#fold.awaits(input.key)) return { result: 'dropped', reason: 'its request is settled' };
-    return undefined;
-  }
-
-  #drop(envelope: Envelope, fate: { result: PostResult; reason: string }): void {
-    if (fate.result === 'dropped') this.#dead(envelope.input, fate.reason);
+  #drop(envelope: Envelope, fate: Fate): void {
+    const { input } = envelope;
+    // What an actor asked for with its last step is performed, and nobody waits for the answer.
+    const last = this.#fold.ended && input.key !== undefined && this.#begun.delete(input.key) && input.type !== 'effect.failed';
+    if (fate.result === 'dropped' && !last) this.#dead(input, fate.reason);
     envelope.done?.(fate.result);
   }
 
@@ -290,17 +243,17 @@ export class Cell {
   }
 
   async #appendFailed(error: unknown, envelopes: readonly Envelope[]): Promise<void> {
-    const failure = failureOf(error, 'store_failed');
-    const giveUp = (end: CellEnd): void => {
-      for (const envelope of envelopes) envelope.failed?.(error);
-      this.#finish(end);
-    };
-    if (failure.code === 'journal_conflict') return giveUp({ reason: 'conflict' });
-    if (!failure.retryable) return giveUp({ reason: 'failed', failure });
+    const end = endAfterAppend(error);
+    if (end !== undefined) return this.#giveUp(envelopes, error, end);
     // The answers are kept and appended again after folding anew; they are never asked for again.
     if (!(await this.#foldedAgain(envelopes, appendRetryMs))) return;
     this.#mailbox.putBack(envelopes);
     if (!this.#opening) this.#catchUp();
+  }
+
+  #giveUp(envelopes: readonly Envelope[], error: unknown, end: CellEnd | undefined): void {
+    for (const envelope of envelopes) envelope.failed?.(error);
+    if (end !== undefined) this.#finish(end);
   }
 
   /** Releases what an append stored whose answer was lost. */
@@ -320,34 +273,16 @@ export class Cell {
    * of itself or because no waiting cures the failure: then whoever waits for these envelopes has been told.
    */
   async #foldedAgain(envelopes: readonly Envelope[], firstWaitMs = 0): Promise<boolean> {
-    const { ports, kinds, bounds } = this.#options;
-    const { epoch } = this.#fold;
-    for (let waitMs = firstWaitMs; this.#live; waitMs = Math.min(Math.max(waitMs * 2, appendRetryMs), appendRetryMsMax)) {
-      if (waitMs > 0) await new Promise<void>((resolve) => ports.clock.timer(waitMs, resolve));
-      if (!this.#live) break;
-      try {
-        const loaded = await loadFold(ports, kinds, this.stream, bounds.inboxSeenMax);
-        this.#fold = loaded.fold ?? new Fold(this.#fold.kind, this.stream, bounds.inboxSeenMax);
-        this.#position = loaded.position;
-        this.#hash = loaded.hash;
-        // Another cell has opened it meanwhile: that one is the owner now, and a throw may only have shown that this one is behind.
-        const { epoch: found, node } = this.#fold;
-        if (found > epoch || (found === epoch && node !== this.#options.node && node !== '')) {
-          for (const envelope of envelopes) envelope.failed?.(closed(this.stream));
-          this.#finish({ reason: 'conflict' });
-          return false;
-        }
-        if (this.#live) return true;
-      } catch (error) {
-        const failure = failureOf(error, 'store_failed');
-        if (failure.retryable) continue;
-        for (const envelope of envelopes) envelope.failed?.(error);
-        this.#finish({ reason: 'failed', failure });
-        return false;
-      }
+    const refolded = await foldAgain(this.#options, this.#fold.epoch, () => this.#live, firstWaitMs);
+    if ('error' in refolded) {
+      this.#giveUp(envelopes, refolded.error, refolded.end);
+      return false;
     }
-    for (const envelope of envelopes) envelope.failed?.(closed(this.stream));
-    return false;
+    const { fold, position, hash } = refolded.loaded;
+    this.#fold = fold ?? new Fold(this.#fold.kind, this.stream, this.#options.bounds.inboxSeenMax);
+    this.#position = position;
+    this.#hash = hash;
+    return true;
   }
 
   /** The input never enters the journal. An answer is replaced once by effect.failed; three throws in a row end the actor. */
@@ -361,18 +296,11 @@ export class Cell {
       envelope.failed?.(error);
       return this.#finish({ reason: 'failed', failure });
     }
-    const isReplacement = input.type === 'effect.failed' && input['code'] === 'input_rejected';
-    if (this.#throwsInRow >= this.#options.bounds.throwsInRowMax || isReplacement) {
-      envelope.done?.('dropped');
-      return this.#commit([{ input: poison(failure.message), outside: false }]);
-    }
-    if (input.key !== undefined) {
-      const ref = this.#fold.pending.get(input.key)?.request.ref ?? '';
-      const replacement = { type: 'effect.failed', key: input.key, ref, code: 'input_rejected', message: failure.message, retryable: false };
-      this.#mailbox.putBack([{ input: replacement, outside: false, ...(envelope.done ? { done: envelope.done } : {}) }]);
-    } else {
-      envelope.done?.('dropped');
-    }
+    const next = afterThrow(this.#fold, input, failure, this.#throwsInRow, this.#options.bounds.throwsInRowMax);
+    if (next !== undefined && 'replacement' in next)
+      return this.#mailbox.putBack([{ input: next.replacement, outside: false, ...(envelope.done ? { done: envelope.done } : {}) }]);
+    envelope.done?.('dropped');
+    if (next !== undefined) await this.#commit([{ input: next.poison, outside: false }]);
   }
 
   /** Tells observers, and whoever waits for it, that an input is stored. */
@@ -399,30 +327,21 @@ export class Cell {
         if (pending !== undefined) this.#start(pending);
       }
     }
-    if (this.#fold.n - this.#snapshotAt >= this.#snapshotEvery) this.#snapshot();
+    this.#snapshots.offer(this.#fold, this.#position, this.#hash);
     if (this.#fold.closed) this.#finish({ reason: 'ended' });
   }
 
-  #observe({ envelope, n, state, context }: Stepped): void {
+  #observe({ envelope, step, n, at, state, context }: Stepped): void {
     const { observe } = this.#options;
     if (observe === undefined) return;
     const { machine, visibleContext } = this.#fold.kind;
     try {
-      observe(observationOf(this.#options, { machine, visibleContext, n, event: envelope.input.type, state, context, mailboxDepth: this.#mailbox.depth }));
+      const event = envelope.input.type;
+      const mailboxDepth = this.#mailbox.depth;
+      observe(observationOf(this.#options, { machine, visibleContext, n, at, facts: step.facts, event, state, context, mailboxDepth }));
     } catch (error) {
       this.#dead({ type: 'observation.failed' }, `an observer threw: ${failureOf(error).message}`);
     }
-  }
-
-  /** One at a time: an older snapshot must not land after a newer one. */
-  #snapshot(): void {
-    if (this.#storing) return;
-    this.#storing = true;
-    this.#snapshotAt = this.#fold.n;
-    storeSnapshot(this.#options.ports.blobs, this.#fold, this.#position, this.#hash)
-      .then((bytes) => (this.#snapshotEvery = Math.max(this.#options.bounds.snapshotRecords, Math.ceil(bytes / snapshotBytesPerRecord))))
-      .catch((error: unknown) => this.#dead({ type: 'snapshot.failed' }, failureOf(error).message))
-      .finally(() => (this.#storing = false));
   }
 
   #armTimers(): void {
@@ -473,7 +392,7 @@ export class Cell {
     // What an ended machine asked for last, such as a message to an agent, still goes out.
     if (end.reason !== 'ended') this.#effects.abortAll();
     for (const envelope of this.#mailbox.take(Number.POSITIVE_INFINITY)) {
-      if (end.reason === 'ended') this.#drop(envelope, this.#fateOf(envelope.input) ?? { result: 'dropped', reason: 'the actor has ended' });
+      if (end.reason === 'ended') this.#drop(envelope, fateOf(this.#fold, envelope.input) ?? { result: 'dropped', reason: 'the actor has ended' });
       else envelope.failed?.(closed(this.stream));
     }
     for (const resolve of this.#ends) resolve(end);

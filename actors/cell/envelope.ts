@@ -3,6 +3,14 @@ import type { PostResult } from './cell-options.ts';
 import type { Step } from './fold.ts';
 import type { Input } from './kind.ts';
 
+/** Inputs that only the cell itself makes. */
+const ownInputs: ReadonlySet<string> = new Set(['cell.opened', 'tool.started', 'actor.poison']);
+
+/** True for a type that nobody may post: it would drive the actor past its cell. */
+export function isForged(type: string): boolean {
+  return type.startsWith('xstate.') || ownInputs.has(type);
+}
+
 /** An input on its way through the mailbox, with whoever waits for its fate. */
 export interface Envelope {
   readonly input: Input;
@@ -17,6 +25,8 @@ export interface Stepped {
   readonly line: string;
   readonly step: Step;
   readonly n: number;
+  /** The time of the record. */
+  readonly at: number;
   readonly state: string;
   readonly context: Readonly<Record<string, unknown>>;
 }
@@ -29,4 +39,16 @@ export function poison(message: string): Input {
 /** What a poster is told whose message was not stored. */
 export function closed(stream: string): FlockworkError {
   return new FlockworkError('closed', `the cell of ${stream} has stopped; the message was not stored, send it again`, { details: { stream } });
+}
+
+/** What a poster is told whose message the cell has no room for. */
+export function mailboxFull(stream: string, mailboxMessagesMax: number): FlockworkError {
+  return new FlockworkError('mailbox_full', `${stream} has ${mailboxMessagesMax} messages waiting; send it again later`, {
+    details: { stream, mailboxMessagesMax },
+  });
+}
+
+/** What a poster is told whose message is of a type that nobody may post. */
+export function refusedType(type: string): FlockworkError {
+  return new FlockworkError('invalid_request', `the message type '${type}' is refused`, { details: { type } });
 }

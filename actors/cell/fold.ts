@@ -100,6 +100,12 @@ export class Fold<Table = unknown> {
   get timers(): ReadonlyMap<string, Timer> {
     return this.#timers;
   }
+  /** The earliest due time of its timers. Milliseconds since 1970. */
+  get nextDue(): number | undefined {
+    let due: number | undefined;
+    for (const timer of this.#timers.values()) if (due === undefined || timer.due < due) due = timer.due;
+    return due;
+  }
   get state(): string {
     const value: unknown = this.#machine.snapshot.value;
     return typeof value === 'string' ? value : JSON.stringify(value);
@@ -212,7 +218,7 @@ export class Fold<Table = unknown> {
       case 'tool.started':
         return [{ type: 'tool.started', data: { call: input['ref'], key: input.key } }];
       case 'actor.poison':
-        return [{ type: 'actor.poisoned', data: { code: input['code'], message: input['message'] } }];
+        return [{ type: 'actor.poisoned', data: { code: input['code'], message: input['message'], ...this.kind.lastWords?.(this.#table, this.state) } }];
       default:
         if (this.#n === 1 && typeof input['node'] === 'string') {
           this.#node = input['node'];

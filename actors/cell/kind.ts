@@ -59,6 +59,8 @@ export interface ActorKind<Table = unknown> {
   emptyTable(): Table;
   /** Pure but for the table. A throw rejects the input. */
   reduce(table: Table, input: StampedInput, state: string): Verdict;
+  /** What the fact tells that ends a poisoned actor, beside code and message. */
+  readonly lastWords?: (table: Table, state: string) => JsonObject;
   /** Context keys that observers may see. */
   readonly visibleContext: readonly string[];
   /** True: the cell ends the actor after openingsMax openings without progress. */

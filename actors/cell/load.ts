@@ -1,3 +1,4 @@
+import { splitRecord } from '../../protocols/journal/record.ts';
 import { recordVersion } from '../../protocols/journal/version.ts';
 import type { Blobs } from '../ports/blobs.ts';
 import { type Journal, nothingBefore, type Position } from '../ports/journal.ts';
@@ -41,13 +42,18 @@ export async function storeSnapshot(blobs: Blobs, fold: Fold, position: Position
   return bytes.length;
 }
 
-/** Folds a journal from its newest snapshot, or from the beginning where there is none that this node can use. */
+/** Folds a journal from its newest snapshot, or from the beginning where there is none that this node can use and that the journal knows. */
 export async function loadFold(ports: { journal: Journal; blobs: Blobs }, kinds: Kinds, stream: string, seenMax: number): Promise<Loaded> {
   const snapshot = await readSnapshot(ports.blobs, stream);
-  let fold = snapshot === undefined ? undefined : new Fold(kindOf(kinds, snapshot, stream), stream, seenMax, snapshot.state);
-  let position = snapshot?.position ?? nothingBefore;
-  let hash = snapshot?.hash ?? chainStart(stream);
-  for await (const entry of ports.journal.read(stream, { after: Number(position) })) {
+  const fromSnapshot = snapshot === undefined ? undefined : await foldFrom(ports.journal, kinds, stream, seenMax, snapshot);
+  return fromSnapshot ?? (await foldAll(ports.journal, kinds, stream, seenMax));
+}
+
+async function foldAll(journal: Journal, kinds: Kinds, stream: string, seenMax: number): Promise<Loaded> {
+  let fold: Fold | undefined;
+  let position = nothingBefore;
+  let hash = chainStart(stream);
+  for await (const entry of journal.read(stream)) {
     for (const line of entry.records) {
       const record = openRecord(stream, hash, (fold?.n ?? 0) + 1, line);
       fold ??= new Fold(kinds.of(record.input, stream), stream, seenMax);
@@ -56,7 +62,27 @@ export async function loadFold(ports: { journal: Journal; blobs: Blobs }, kinds:
     }
     position = entry.position;
   }
-  return { fold, position, hash, snapshotAt: snapshot?.state.n ?? 0 };
+  return { fold, position, hash, snapshotAt: 0 };
+}
+
+/** Undefined when the journal does not hold the record that the snapshot was taken at: it was restored from an older copy, and may have gone on in another way. */
+async function foldFrom(journal: Journal, kinds: Kinds, stream: string, seenMax: number, snapshot: Snapshot): Promise<Loaded | undefined> {
+  let fold: Fold | undefined;
+  let { position, hash } = snapshot;
+  for await (const entry of journal.read(stream, { after: Number(position) - 1 })) {
+    if (fold === undefined) {
+      if (entry.position !== position || splitRecord(entry.records.at(-1) ?? '').hash !== hash) return undefined;
+      fold = new Fold(kindOf(kinds, snapshot, stream), stream, seenMax, snapshot.state);
+      continue;
+    }
+    for (const line of entry.records) {
+      const record = openRecord(stream, hash, fold.n + 1, line);
+      fold.step(record.input, record.at);
+      hash = record.hash;
+    }
+    position = entry.position;
+  }
+  return fold === undefined ? undefined : { fold, position, hash, snapshotAt: snapshot.state.n };
 }
 
 function kindOf(kinds: Kinds, snapshot: Snapshot, stream: string): ActorKind {

@@ -1,3 +1,4 @@
+import type { Fact } from '../../protocols/journal/facts.ts';
 import type { Observation } from '../ports/observer.ts';
 import type { CellOptions } from './cell-options.ts';
 
@@ -8,13 +9,15 @@ export function observationOf(
     machine: string;
     visibleContext: readonly string[];
     n: number;
+    at: number;
+    facts: readonly Fact[];
     event: string;
     state: string;
     context: Readonly<Record<string, unknown>>;
     mailboxDepth: number;
   },
 ): Observation {
-  const { machine, visibleContext, n, event, state, context, mailboxDepth } = step;
+  const { machine, visibleContext, n, at, facts, event, state, context, mailboxDepth } = step;
   const visible = Object.fromEntries(visibleContext.filter((key) => key in context).map((key) => [key, context[key]]));
-  return { actor: address, ...(parent === undefined ? {} : { parent }), machine, seq: n, event, state, context: visible, mailboxDepth, restarts };
+  return { actor: address, ...(parent === undefined ? {} : { parent }), machine, seq: n, at, facts, event, state, context: visible, mailboxDepth, restarts };
 }

@@ -16,5 +16,15 @@ export interface Bus {
   readonly pubsub: Pubsub;
   readonly blobs: Blobs;
   readonly index: Projection;
+  /** Whether it can be used now; absent where nothing lies between the process and its store. */
+  readonly health?: BusHealth;
   close(): Promise<void>;
+}
+
+/** How a bus that is elsewhere stands, as far as this process knows. */
+export interface BusHealth {
+  /** False from the moment the bus stops answering until it answers again. */
+  readonly connected: boolean;
+  /** The clock of the bus minus the one of this process, in milliseconds. */
+  readonly clockOffsetMs: number;
 }

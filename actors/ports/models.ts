@@ -5,8 +5,19 @@ import type { ToolSpec } from '../../protocols/goals/task.ts';
 export type ModelMessage =
   | { readonly role: 'system'; readonly text: string }
   | { readonly role: 'user'; readonly text: string }
-  | { readonly role: 'assistant'; readonly text: string; readonly toolCalls: readonly ModelToolCall[] }
+  | { readonly role: 'assistant'; readonly text: string; readonly toolCalls: readonly ModelToolCall[]; readonly carry?: ModelCarry }
   | { readonly role: 'tool'; readonly id: string; readonly name: string; readonly ok: boolean; readonly text: string };
+
+/**
+ * What a model wants to find again, unchanged, with its reply in the next call: signed thinking, for instance. Nobody reads it but the
+ * adapter that made it, and it goes to no other model.
+ */
+export interface ModelCarry {
+  /** provider/name of the model that it came from. */
+  readonly model: string;
+  /** Plain JSON. */
+  readonly data: unknown;
+}
 
 export interface ModelToolCall {
   /** As the model named it; answers repeat it. */
@@ -38,6 +49,8 @@ export interface ModelReply {
   readonly costMicroUsd: number | null;
   /** The model that answered, as the provider names it. */
   readonly answeredBy: string;
+  /** To be kept with the reply and handed back with it. */
+  readonly carry?: ModelCarry;
 }
 
 export interface ModelCallOptions {

@@ -19,6 +19,8 @@ export interface ToolCall {
   readonly permitted: readonly string[];
   /** The idempotency key: `<stream>:<asked>`. */
   readonly key: string;
+  /** What the agent calls it in its facts: `c1.0`. */
+  readonly ref?: string;
 }
 
 /** What the model is told. `text` is already scanned for secrets and cut to its bound. */

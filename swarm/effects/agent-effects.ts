@@ -1,5 +1,5 @@
 import type { AgentTable } from '../../actors/agent/agent.table.ts';
-import { resultInlineCharsMax } from '../../actors/agent/bounds.ts';
+import { isLongText, jsonBytes } from '../../actors/agent/long-text.ts';
 import type { EffectContext, Perform } from '../../actors/cell/cell-options.ts';
 import type { Request } from '../../actors/cell/kind.ts';
 import type { ToolScope } from '../../actors/ports/tools.ts';
@@ -8,8 +8,8 @@ import { liveSubject } from '../../protocols/subjects.ts';
 import type { SwarmHost } from '../swarm-host.ts';
 import { sendMessage } from './send-message.ts';
 
-/** A reply longer than this cannot be a record. Characters. */
-const replyCharsMax = 120_000;
+/** A reply that takes more than this as JSON cannot be a record, which holds what is decided on it too. Bytes. */
+const replyBytesMax = 262_144;
 /** A longer list of changed files is a blob: the fact that ends an agent holds its answer too. Bytes of JSON. */
 const artifactsInlineBytesMax = 8_192;
 
@@ -52,24 +52,34 @@ async function callModel(host: SwarmHost, request: Request, { address, key, epoc
     { model: String(request['model']), messages, tools: spec?.tools ?? [], outputTokensMax: Number(request['outputTokensMax']), key },
     { signal, onDelta },
   );
-  const { text, toolCalls, finish, usage, costMicroUsd, answeredBy } = reply;
-  const size = text.length + JSON.stringify(toolCalls).length;
-  if (size > replyCharsMax) {
+  const { text, toolCalls, finish, usage, costMicroUsd, answeredBy, carry } = reply;
+  const bytes = jsonBytes({ text, toolCalls, carry });
+  if (bytes > replyBytesMax) {
     throw new FlockworkError(
       'record_too_large',
-      `the model answered with ${size} characters, above the bound of ${replyCharsMax}; ask for less or lower outputTokensMax`,
-      { details: { size, replyCharsMax } },
+      `the model answered with ${bytes} bytes, above the bound of ${replyBytesMax}; ask for less or lower outputTokensMax`,
+      { details: { bytes, replyBytesMax } },
     );
   }
-  const textBlob = text.length > resultInlineCharsMax ? await host.bus.blobs.put(address.tenant, new TextEncoder().encode(text)) : undefined;
-  return { type: 'model.replied', text, toolCalls, finish, usage, costMicroUsd, answeredBy, ...(textBlob === undefined ? {} : { textBlob }) };
+  const textBlob = isLongText(text) ? await host.bus.blobs.put(address.tenant, new TextEncoder().encode(text)) : undefined;
+  return {
+    type: 'model.replied',
+    text,
+    toolCalls,
+    finish,
+    usage,
+    costMicroUsd,
+    answeredBy,
+    ...(carry === undefined ? {} : { carry }),
+    ...(textBlob === undefined ? {} : { textBlob }),
+  };
 }
 
 async function runTool(host: SwarmHost, request: Request, { address, key, table, signal }: EffectContext): Promise<Answer> {
   const agent = table as AgentTable;
   const permitted = (agent.spec?.tools ?? []).map(({ name }) => name);
   const { text, truncated } = await host.tools.run(
-    { scope: scopeOf(address, agent), name: String(request['name']), input: request['input'], permitted, key },
+    { scope: scopeOf(address, agent), name: String(request['name']), input: request['input'], permitted, key, ref: request.ref },
     { signal },
   );
   return { type: 'tool.completed', text, truncated };

@@ -1,10 +1,11 @@
+import { isLongText } from '../../actors/agent/long-text.ts';
 import type { EffectContext, Perform } from '../../actors/cell/cell-options.ts';
 import type { Request } from '../../actors/cell/kind.ts';
 import { FlockworkError } from '../../protocols/errors/error.ts';
 import type { Artifact, Manifest } from '../../protocols/goals/goal.ts';
 import { type Allotment, type TaskMessage, type TaskSpec, taskVersion } from '../../protocols/goals/task.ts';
 import { taskSubject } from '../../protocols/subjects.ts';
-import { excerptCharsMax, resultInlineCharsMax } from '../coordinator/bounds.ts';
+import { excerptCharsMax } from '../coordinator/bounds.ts';
 import type { FrozenProfile, GoalAccept } from '../coordinator/coordinator.inputs.ts';
 import { acceptOf, type CoordinatorTable, type TaskRow, taskIndex, taskOf } from '../coordinator/coordinator.table.ts';
 import { chainOf, overlay } from '../goals/changes.ts';
@@ -23,12 +24,13 @@ const materialCharsMax = 100_000;
 const plansCachedMax = 64;
 const priorityDefault = 5;
 /** Roles that work on what they are given and look at nothing else. */
-const toolless: ReadonlySet<string> = new Set(['reduce', 'vote', 'decide']);
+const toolless: ReadonlySet<string> = new Set(['reduce', 'vote', 'decide', 'plan']);
 
 /** Performs what coordinators ask for: pushing tasks, sending messages. One for each node, for it keeps the plans it has read. */
 export function coordinatorEffects(host: SwarmHost): Perform {
   const plans = new Map<string, Promise<readonly Part[]>>();
-  const planOf = (accept: GoalAccept): Promise<readonly Part[]> => {
+  const planOf = async (accept: GoalAccept): Promise<readonly Part[]> => {
+    if ('parts' in accept.plan) return accept.plan.parts;
     const known = plans.get(accept.goalId);
     if (known !== undefined) return known;
     const reading = readJson<readonly Part[]>(host, accept.tenant, accept.plan.blob);
@@ -144,7 +146,7 @@ async function joinResults(
   const texts: string[] = [];
   for (const row of rows) texts.push(`## ${row.name}\n\n${(await wholeResult(host, address.tenant, row)).trim()}`);
   const text = texts.join('\n\n');
-  if (text.length <= resultInlineCharsMax) return { type: 'result.joined', result: text };
+  if (!isLongText(text)) return { type: 'result.joined', result: text };
   return { type: 'result.joined', result: text.slice(0, excerptCharsMax), blob: await host.bus.blobs.put(address.tenant, new TextEncoder().encode(text)) };
 }
 

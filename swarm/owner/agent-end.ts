@@ -30,7 +30,7 @@ export function agentEndOf(
     case 'agent.failed':
       return { tenant, root, input: { ...base, outcome: 'failed', ...fields(data, ['code', 'message', 'retryable', 'usage']) } };
     case 'actor.poisoned':
-      return { tenant, root, input: { ...base, outcome: 'poisoned', ...fields(data, ['code', 'message']) } };
+      return { tenant, root, input: { ...base, outcome: 'poisoned', ...fields(data, ['code', 'message', 'usage']) } };
     default:
       return undefined;
   }

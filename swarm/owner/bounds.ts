@@ -2,7 +2,7 @@
 export const inboxPullMs = 20_000;
 /** Messages taken from an inbox at once. */
 export const inboxPullMax = 64;
-/** Deliveries of a message whose actor is not open before it becomes a dead letter. */
+/** Deliveries of a message whose actor is not open before it becomes a dead letter; for an agent, before it is looked whether it has ended. */
 export const inboxDeliveriesMax = 60;
 /** First and longest wait before such a message is delivered again. Milliseconds. */
 export const inboxNakMs = 100;

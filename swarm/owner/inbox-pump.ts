@@ -1,5 +1,6 @@
 import type { Cell } from '../../actors/cell/cell.ts';
 import type { Input } from '../../actors/cell/kind.ts';
+import { loadFold } from '../../actors/cell/load.ts';
 import type { Delivery } from '../../actors/ports/queue.ts';
 import { failureOf } from '../../protocols/errors/error.ts';
 import { isEnded } from '../../protocols/goals/goal.ts';
@@ -9,7 +10,7 @@ import { type ActorAddress, deliverSubject, journalSubject, parseInboxSubject } 
 import { type GoalRow, goalKey } from '../goals/goal-index.ts';
 import type { SwarmHost } from '../swarm-host.ts';
 import type { Adoption } from './adoption.ts';
-import { handoverMs, inboxDeliveriesMax, inboxNakMs, inboxNakMsMax, inboxPullMax, inboxPullMs } from './bounds.ts';
+import { handoverMs, inboxDeliveriesMax as inboxDeliveriesMaxDefault, inboxNakMs, inboxNakMsMax, inboxPullMax, inboxPullMs } from './bounds.ts';
 import type { OpenCells } from './open-cells.ts';
 
 interface InboxPumpOptions {
@@ -19,6 +20,7 @@ interface InboxPumpOptions {
   readonly shard: number;
   /** Opens a root's coordinator. */
   readonly wake: (tenant: string, root: string) => Promise<Cell | undefined>;
+  readonly inboxDeliveriesMax?: number;
 }
 
 /** Drains the inboxes of one shard: journals each message, then acknowledges it. */
@@ -75,7 +77,7 @@ export class InboxPump {
   async #hand(address: ActorAddress, input: Input): Promise<boolean> {
     const cell = await this.#find(address);
     if (cell !== undefined) {
-      await cell.post(input);
+      await cell.post(settling(cell, input));
       return true;
     }
     if (address.actor === coordinatorActor) return false;
@@ -94,16 +96,39 @@ export class InboxPump {
     return this.#options.wake(tenant, root);
   }
 
-  /** An actor that is over gets no messages; one that is not open here is given time to be. */
+  /** True for an agent that is over, or whose journal nobody can read. */
+  async #hasEnded(address: ActorAddress): Promise<boolean> {
+    const { bus, kinds, cellBounds } = this.#options.host;
+    try {
+      const { fold } = await loadFold(bus, kinds, journalSubject(address), cellBounds.inboxSeenMax);
+      return fold?.ended === true;
+    } catch (error) {
+      if (failureOf(error).retryable) throw error;
+      return true;
+    }
+  }
+
+  /** An actor that is over gets no messages; one that is not open is given time to be, an agent as long as it may be opened again. */
   async #undeliverable(delivery: Delivery, { tenant, root, actor }: ActorAddress): Promise<void> {
     const row = await this.#options.host.bus.index.get(goalKey(tenant, root));
     if (row === undefined) return delivery.bury(`there is no root '${root}'`);
     if (isEnded((JSON.parse(row) as GoalRow).status)) return delivery.bury(`goal ${root} has ended`);
     // Whoever takes the root up finds it here.
     if (!this.#options.adoption.has(tenant, root)) return delivery.nak(inboxNakMsMax);
-    if (delivery.deliveries >= inboxDeliveriesMax) return delivery.bury(`${actor} was not open in ${inboxDeliveriesMax} deliveries`);
+    const { inboxDeliveriesMax = inboxDeliveriesMaxDefault } = this.#options;
+    if (actor === coordinatorActor && delivery.deliveries >= inboxDeliveriesMax)
+      return delivery.bury(`${actor} was not open in ${inboxDeliveriesMax} deliveries`);
+    // Its worker may be away for long; a budget that was granted, or a decision, must find it all the same.
+    if (actor !== coordinatorActor && delivery.deliveries % inboxDeliveriesMax === 0 && (await this.#hasEnded({ tenant, root, actor })))
+      return delivery.bury(`${actor} has ended`);
     await delivery.nak(Math.min(inboxNakMs * 2 ** Math.min(delivery.deliveries - 1, 10), inboxNakMsMax));
   }
+}
+
+/** The end of an attempt settles its push, whoever tells it. */
+function settling(cell: Cell, input: Input): Input {
+  const key = input.type === 'task.ended' ? cell.keyOf(`${String(input['task'])}-${String(input['attempt'])}`) : undefined;
+  return key === undefined ? input : { ...input, key };
 }
 
 function parseInput(body: string): Input | undefined {

@@ -3,15 +3,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Cell } from '../../actors/cell/cell.ts';
+import { chainStart } from '../../actors/cell/chain.ts';
+import { sealRecord } from '../../actors/cell/records.ts';
 import type { Bus } from '../../actors/ports/bus.ts';
 import type { Journal } from '../../actors/ports/journal.ts';
 import { FlockworkError } from '../../protocols/errors/error.ts';
 import { quotaDefault } from '../../protocols/goals/goal.ts';
-import { shardOf } from '../../protocols/subjects.ts';
+import { splitRecord } from '../../protocols/journal/record.ts';
+import { journalSubject, shardOf } from '../../protocols/subjects.ts';
 import { openEmbeddedBus } from '../../src/bus/embedded/index.ts';
 import { systemIds } from '../../src/node/system-ids.ts';
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 import { until } from '../../test/conformance/harness.ts';
+import { assign } from '../../test/histories/agent.ts';
 import { scripted } from '../../test/histories/scripted.ts';
 import { bounds, kinds } from '../../test/histories/world.ts';
 import { activeKey, goalIndex } from '../goals/goal-index.ts';
@@ -168,6 +172,31 @@ describe('the owner of shards', () => {
     await until('the goal is paused', () => coordinator()?.state === 'paused' && coordinator()?.idle === true);
     return id;
   }
+
+  test('an agent whose journal no worker can read ends as a failed attempt, and the next one is made', async () => {
+    const { bus, goals, host, own } = await stage();
+    const { owner, cells } = own();
+    const { id } = await goals.submit('acme', { goal: 'x' });
+    const stream = journalSubject({ tenant: 'acme', root: id, actor: 'agent-t0-1' });
+    const inputJson = JSON.stringify({ ...assign(), version: 99 });
+    await bus.journal.append(stream, '0', [sealRecord(chainStart(stream), { n: 1, at: 1, inputJson, facts: [] }, systemIds.salt()).line]);
+    const worker = new Worker({ host, cells, adoption: new Adoption('all'), pools: ['default'], unopenedDeliveriesMax: 1 });
+    undo.push(() => worker.stop());
+    await owner.start();
+    await owner.take(allShards);
+    const coordinator = cells.ever.find(({ address }) => address.actor === 'coordinator');
+    worker.start();
+    const failures: Record<string, unknown>[] = [];
+    await until('the attempt has failed', async () => {
+      for await (const { records } of bus.journal.read(journalSubject({ tenant: 'acme', root: id, actor: 'coordinator' })))
+        for (const line of records)
+          for (const { type, data } of JSON.parse(splitRecord(line).body).facts as { type: string; data: Record<string, unknown> }[])
+            if (type === 'task.failed') failures.push(data);
+      return failures.length > 0;
+    });
+    expect(failures[0]).toMatchObject({ task: 't0', attempt: 1, code: 'machine_unknown', final: false });
+    expect(coordinator?.keyOf('t0-1')).toBeUndefined();
+  });
 
   const rowOf = async ({ bus }: Stage, id: string): Promise<unknown> => JSON.parse((await bus.index.get(activeKey('acme', id))) ?? 'null');
 

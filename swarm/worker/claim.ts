@@ -13,6 +13,7 @@ export class Claim {
   #heldUntil: number;
   #disarm: (() => void) | undefined;
   #lost: (() => void) | undefined;
+  #extended: (() => void) | undefined;
   #isLost = false;
   #released = false;
 
@@ -35,6 +36,11 @@ export class Claim {
     if (this.#isLost) lost();
   }
 
+  /** Called each time that the bus has confirmed the claim: the heartbeat of the work. */
+  onExtended(extended: () => void): void {
+    this.#extended = extended;
+  }
+
   release(): void {
     this.#released = true;
     this.#disarm?.();
@@ -49,6 +55,7 @@ export class Claim {
     try {
       await this.#delivery.working();
       this.#heldUntil = before + this.#ackWaitMs * deadlineShare;
+      if (!this.#released) this.#extended?.();
     } catch {
       // Lost or out of reach: the deadline decides, and until then another try may be confirmed.
     }

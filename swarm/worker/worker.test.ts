@@ -3,21 +3,25 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { cellBoundsDefault } from '../../actors/cell/bounds.ts';
+import { chainStart } from '../../actors/cell/chain.ts';
+import { sealRecord } from '../../actors/cell/records.ts';
 import type { Bus } from '../../actors/ports/bus.ts';
 import type { Models } from '../../actors/ports/models.ts';
+import { FlockworkError } from '../../protocols/errors/error.ts';
 import { type TaskMessage, taskVersion } from '../../protocols/goals/task.ts';
-import { journalPattern, taskSubject } from '../../protocols/subjects.ts';
+import { splitRecord } from '../../protocols/journal/record.ts';
+import { journalPattern, journalSubject, shardOf, taskSubject } from '../../protocols/subjects.ts';
 import { openEmbeddedBus } from '../../src/bus/embedded/index.ts';
 import { systemIds } from '../../src/node/system-ids.ts';
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 import { until } from '../../test/conformance/harness.ts';
-import { allotment, taskSpec } from '../../test/histories/agent.ts';
+import { allotment, assign, taskSpec } from '../../test/histories/agent.ts';
 import { kinds } from '../../test/histories/world.ts';
-import { goalIndex } from '../goals/goal-index.ts';
+import { goalIndex, goalKey } from '../goals/goal-index.ts';
 import { Adoption } from '../owner/adoption.ts';
 import { OpenCells } from '../owner/open-cells.ts';
 import type { SwarmHost } from '../swarm-host.ts';
-import { Worker } from './worker.ts';
+import { Worker, type WorkerOptions } from './worker.ts';
 
 const ackWaitMs = 30_000;
 const undo: (() => Promise<unknown>)[] = [];
@@ -28,7 +32,7 @@ afterEach(async () => {
 const message: TaskMessage = { v: taskVersion, tenant: 'acme', root: 'g1', task: 't0', attempt: 1, pool: 'default', priority: 5, allotment, spec: taskSpec };
 const subject = taskSubject({ ...message, task: 't0-1' });
 
-async function stage(options: { wrap?: (bus: Bus, clock: VirtualClock) => Bus; models?: Models } = {}) {
+async function stage(options: { wrap?: (bus: Bus, clock: VirtualClock) => Bus; models?: Models; worker?: Partial<WorkerOptions> } = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'flockwork-worker-'));
   const bus = await openEmbeddedBus({ folder, projector: goalIndex, sync: 'off', ackWaitMs });
   undo.push(
@@ -57,16 +61,35 @@ async function stage(options: { wrap?: (bus: Bus, clock: VirtualClock) => Bus; m
     onDead: () => undefined,
     note: (line) => notes.push(line),
   };
-  const cells = new OpenCells();
-  const worker = new Worker({ host, cells, adoption: new Adoption('all'), pools: ['default'] });
-  undo.push(() => worker.stop());
+  const hire = (): { worker: Worker; cells: OpenCells } => {
+    const cells = new OpenCells();
+    const { unopenedDeliveriesMax = 1, ...more } = options.worker ?? {};
+    const worker = new Worker({ host, cells, adoption: new Adoption('all'), pools: ['default'], unopenedDeliveriesMax, ...more });
+    undo.push(() => worker.stop());
+    return { worker, cells };
+  };
   const records = async (): Promise<number> => {
     let count = 0;
     for await (const entry of bus.journal.read(journalPattern)) count += entry.records.length;
     return count;
   };
-  return { bus, clock, worker, cells, notes, records, calls: () => calls };
+  const bodies = async (): Promise<{ input: { type: string }; facts: { type: string; data: object }[] }[]> => {
+    const found = [];
+    for await (const entry of bus.journal.read(journalPattern)) for (const line of entry.records) found.push(JSON.parse(splitRecord(line).body));
+    return found;
+  };
+  const endGoal = (): Promise<void> => bus.index.put({ key: goalKey('acme', 'g1'), value: JSON.stringify({ status: 'cancelled' }) });
+  const settled = (): Promise<void> =>
+    until('the task is done', async () => {
+      const { waiting, claimed } = await bus.tasks.depth('default');
+      return waiting + claimed === 0;
+    });
+  return { bus, clock, ...hire(), hire, notes, records, bodies, endGoal, settled, calls: () => calls };
 }
+
+const hanging: Models = {
+  call: (_request, { signal }) => new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(new Error('aborted')))),
+};
 
 describe('a worker', () => {
   test('acknowledges a task after the last record of its agent', async () => {
@@ -131,5 +154,118 @@ describe('a worker', () => {
     await worker.stop();
     expect([aborted, cells.size, worker.load, await records()]).toEqual([true, 0, 0, 1]);
     expect(await bus.tasks.depth('default')).toMatchObject({ claimed: 1 });
+  });
+
+  test('runs no more agents than its concurrency, of all pools together', async () => {
+    const { bus, worker, records, calls } = await stage({ models: hanging, worker: { pools: ['default', 'other'], concurrency: 1 } });
+    const other = { ...message, task: 't1', pool: 'other' };
+    await bus.tasks.push({ subject, id: 'g1-t0-1', body: JSON.stringify(message) });
+    await bus.tasks.push({ subject: taskSubject({ ...other, task: 't1-1' }), id: 'g1-t1-1', body: JSON.stringify(other) });
+    worker.start();
+    await until(
+      'one is at work and the other was given back',
+      async () => calls() >= 1 && (await bus.tasks.depth('other')).waiting + (await bus.tasks.depth('default')).waiting === 1,
+    );
+    expect([worker.load, calls(), await records()]).toEqual([1, 1, 1]);
+  });
+
+  test('stops an agent that messages could not reach', async () => {
+    const refusing = (bus: Bus): Bus => ({
+      ...bus,
+      pubsub: {
+        publish: (where, body) => bus.pubsub.publish(where, body),
+        subscribe: (pattern, onMessage) => bus.pubsub.subscribe(pattern, onMessage),
+        request: (where, body, more) => bus.pubsub.request(where, body, more),
+        serve: () => Promise.reject(new FlockworkError('bus_unreachable', 'nobody can be served')),
+      },
+    });
+    const { bus, worker, cells, notes, calls } = await stage({ models: hanging, wrap: refusing });
+    await bus.tasks.push({ subject, id: 'g1-t0-1', body: JSON.stringify(message) });
+    worker.start();
+    await until('the task is given back', () => notes.length > 0);
+    expect([cells.size, calls()]).toEqual([0, 1]);
+  });
+
+  describe('when the goal has ended and its last messages were lost', () => {
+    test('tells an agent at work with its next heartbeat', async () => {
+      const { bus, clock, worker, bodies, endGoal, settled, calls } = await stage({ models: hanging });
+      await bus.tasks.push({ subject, id: 'g1-t0-1', body: JSON.stringify(message) });
+      worker.start();
+      await until('its model is asked', () => calls() === 1);
+      await endGoal();
+      clock.advanceBy(ackWaitMs / 3);
+      await settled();
+      expect((await bodies()).map(({ input }) => input.type)).toEqual(['agent.assign', 'agent.cancel']);
+    });
+
+    test('ends an agent that nobody has open, without starting again what it had asked for', async () => {
+      const { bus, worker, hire, bodies, endGoal, calls } = await stage({ models: hanging });
+      await bus.tasks.push({ subject, id: 'g1-t0-1', body: JSON.stringify(message) });
+      worker.start();
+      await until('its model is asked', () => calls() === 1);
+      await worker.stop();
+      await endGoal();
+      await bus.tasks.push({ subject, id: 'again', body: JSON.stringify(message) });
+      hire().worker.start();
+      await until('it has ended', async () => (await bodies()).at(-1)?.facts.at(-1)?.type === 'agent.failed');
+      expect((await bodies()).map(({ input }) => input.type)).toEqual(['agent.assign', 'cell.opened', 'agent.cancel']);
+      expect(calls()).toBe(1);
+    });
+  });
+
+  describe('ends a task for which no agent can be had', () => {
+    const lost = { ...message, spec: { blob: 'f'.repeat(64) } };
+
+    test('as a failed agent, when its task cannot be read', async () => {
+      const { bus, worker, bodies, settled } = await stage();
+      await bus.tasks.push({ subject, id: 'g1-t0-1', body: JSON.stringify(lost) });
+      worker.start();
+      await settled();
+      const [first, ...more] = await bodies();
+      expect(first?.facts).toMatchObject([
+        { type: 'agent.failed', data: { task: 't0', attempt: 1, code: 'blob_unknown', retryable: false, usage: { tokens: 0 } } },
+      ]);
+      expect(more).toEqual([]);
+    });
+
+    test('as a failed agent, when its first record is too large', async () => {
+      const { bus, worker, bodies, settled } = await stage();
+      const spec = { ...taskSpec, material: [{ name: 'a', text: 'x'.repeat(600_000) }] };
+      await bus.tasks.push({ subject, id: 'g1-t0-1', body: JSON.stringify({ ...message, spec }) });
+      worker.start();
+      await settled();
+      expect((await bodies())[0]?.facts).toMatchObject([{ type: 'agent.failed', data: { code: 'record_too_large' } }]);
+    });
+
+    test('through the inbox of its coordinator, when its journal cannot be read', async () => {
+      const { bus, worker, records, settled } = await stage();
+      const stream = journalSubject({ tenant: 'acme', root: 'g1', actor: 'agent-t0-1' });
+      const inputJson = JSON.stringify({ ...assign(), version: 99 });
+      await bus.journal.append(stream, '0', [sealRecord(chainStart(stream), { n: 1, at: 1, inputJson, facts: [] }, systemIds.salt()).line]);
+      await bus.tasks.push({ subject, id: 'g1-t0-1', body: JSON.stringify(message) });
+      worker.start();
+      await settled();
+      const [told] = await bus.inbox.pull({ topic: String(shardOf('g1')), max: 1, waitMs: 1_000 });
+      expect(told?.subject).toContain('.g1.coordinator.');
+      expect(JSON.parse(told?.body ?? '')).toMatchObject({
+        type: 'task.ended',
+        task: 't0',
+        attempt: 1,
+        outcome: 'failed',
+        code: 'machine_unknown',
+        retryable: true,
+      });
+      expect(await records()).toBe(1);
+    });
+
+    test('only after other workers have had their chance', async () => {
+      const { bus, worker, notes, records, settled } = await stage({ worker: { unopenedDeliveriesMax: 2 } });
+      await bus.tasks.push({ subject, id: 'g1-t0-1', body: JSON.stringify(lost) });
+      worker.start();
+      await until('it is given back', () => notes.length > 0);
+      expect(await records()).toBe(0);
+      await settled();
+      expect(await records()).toBe(1);
+    });
   });
 });

@@ -1,11 +1,11 @@
 import { agentKind } from '../../actors/agent/agent.kind.ts';
 import type { AgentTable } from '../../actors/agent/agent.table.ts';
 import { Cell } from '../../actors/cell/cell.ts';
-import type { CellOptions, Perform } from '../../actors/cell/cell-options.ts';
+import type { CellEnd, CellOptions, Perform } from '../../actors/cell/cell-options.ts';
 import type { Input } from '../../actors/cell/kind.ts';
-import { loadFold } from '../../actors/cell/load.ts';
+import { type Loaded, loadFold } from '../../actors/cell/load.ts';
 import type { Delivery } from '../../actors/ports/queue.ts';
-import { failureOf } from '../../protocols/errors/error.ts';
+import { type Failure, failureOf } from '../../protocols/errors/error.ts';
 import { isEnded } from '../../protocols/goals/goal.ts';
 import { agentActor, coordinatorActor, type TaskMessage, type TaskSpec, taskMessage, taskSpec } from '../../protocols/goals/task.ts';
 import { deliverSubject, journalSubject } from '../../protocols/subjects.ts';
@@ -14,8 +14,9 @@ import { type GoalRow, goalKey } from '../goals/goal-index.ts';
 import type { Adoption } from '../owner/adoption.ts';
 import type { OpenCells } from '../owner/open-cells.ts';
 import type { SwarmHost } from '../swarm-host.ts';
-import { concurrency as concurrencyDefault, failedNakMs, heldNakMs, taskPullMs } from './bounds.ts';
+import { concurrency as concurrencyDefault, failedNakMs, heldNakMs, taskPullMs, unopenedDeliveriesMax as unopenedDeliveriesMaxDefault } from './bounds.ts';
 import { Claim } from './claim.ts';
+import { abandonment, isHopeless, tellUnreadable } from './hopeless.ts';
 import { nodeKey } from './node-lease.ts';
 
 export interface WorkerOptions {
@@ -24,6 +25,7 @@ export interface WorkerOptions {
   readonly adoption: Adoption;
   readonly pools: readonly string[];
   readonly concurrency?: number;
+  readonly unopenedDeliveriesMax?: number;
 }
 
 /** Pulls tasks, opens each agent where its journal stands, and acknowledges a task only after the agent's last record. */
@@ -33,22 +35,25 @@ export class Worker {
   readonly #adoption: Adoption;
   readonly #pools: readonly string[];
   readonly #concurrency: number;
+  readonly #unopenedDeliveriesMax: number;
   readonly #perform: Perform;
   readonly #abort = new AbortController();
   /** Stops the cells, those that are still being opened among them. */
   readonly #halt = new AbortController();
-  readonly #running = new Map<string, Promise<void>>();
+  /** By delivery: a task whose claim was lost may come again while its first delivery is still being let go. */
+  readonly #running = new Set<Promise<void>>();
   /** Streams of agents that a delivery is working on, from before their cell is open. */
   readonly #opening = new Set<string>();
   #loops: Promise<void>[] = [];
   #freed: (() => void)[] = [];
 
-  constructor({ host, cells, adoption, pools, concurrency = concurrencyDefault }: WorkerOptions) {
+  constructor({ host, cells, adoption, pools, concurrency = concurrencyDefault, unopenedDeliveriesMax = unopenedDeliveriesMaxDefault }: WorkerOptions) {
     this.#host = host;
     this.#cells = cells;
     this.#adoption = adoption;
     this.#pools = pools;
     this.#concurrency = concurrency;
+    this.#unopenedDeliveriesMax = unopenedDeliveriesMax;
     this.#perform = agentEffects(host);
   }
 
@@ -68,11 +73,11 @@ export class Worker {
     if (drainMs > 0 && this.#running.size > 0) {
       let disarm = (): void => undefined;
       const late = new Promise<void>((resolve) => (disarm = this.#host.clock.timer(drainMs, resolve)));
-      await Promise.race([Promise.allSettled(this.#running.values()), late]);
+      await Promise.race([Promise.allSettled(this.#running), late]);
       disarm();
     }
     this.#halt.abort();
-    await Promise.allSettled([...this.#running.values(), ...this.#loops]);
+    await Promise.allSettled([...this.#running, ...this.#loops]);
   }
 
   async #pullFrom(topic: string): Promise<void> {
@@ -84,7 +89,11 @@ export class Worker {
         continue;
       }
       try {
-        for (const delivery of await this.#host.bus.tasks.pull({ topic, max: room, waitMs: taskPullMs, signal })) this.#begin(delivery);
+        for (const delivery of await this.#host.bus.tasks.pull({ topic, max: room, waitMs: taskPullMs, signal })) {
+          // Another pool may have filled the room while this one was asked.
+          if (this.#running.size < this.#concurrency) this.#begin(delivery);
+          else void this.#giveBack(delivery, 0);
+        }
       } catch (error) {
         if (signal.aborted) return;
         this.#host.note(`pool ${topic} could not be read: ${failureOf(error).message}`);
@@ -101,13 +110,17 @@ export class Worker {
         // A stopping worker leaves its tasks to the next one; that is no failure.
         if (this.#abort.signal.aborted) return;
         this.#host.note(`task ${delivery.id}: ${failureOf(error).message} (${failureOf(error).code})`);
-        await delivery.nak(failedNakMs).catch((cause: unknown) => this.#host.note(`task ${delivery.id} could not be given back: ${failureOf(cause).message}`));
+        await this.#giveBack(delivery, failedNakMs);
       })
       .finally(() => {
-        this.#running.delete(delivery.id);
+        this.#running.delete(work);
         for (const free of this.#freed.splice(0)) free();
       });
-    this.#running.set(delivery.id, work);
+    this.#running.add(work);
+  }
+
+  #giveBack(delivery: Delivery, delayMs: number): Promise<void> {
+    return delivery.nak(delayMs).catch((cause: unknown) => this.#host.note(`task ${delivery.id} could not be given back: ${failureOf(cause).message}`));
   }
 
   async #work(delivery: Delivery, claim: Claim): Promise<void> {
@@ -116,18 +129,23 @@ export class Worker {
       const message = readTask(delivery.body);
       if (message === undefined) return delivery.bury('not a task message of this version');
       if (!this.#adoption.has(message.tenant, message.root)) return delivery.nak(heldNakMs);
-      if (await this.#goalEnded(message)) return delivery.ack();
+      const over = await this.#goalEnded(message);
       const stream = journalSubject({ tenant: message.tenant, root: message.root, actor: agentActor(message.task, message.attempt) });
       // Two deliveries of one task must not open its journal side by side.
       if (this.#cells.get(stream) !== undefined || this.#opening.has(stream)) return delivery.nak(heldNakMs);
       this.#opening.add(stream);
       reserved = stream;
-      const { fold } = await loadFold(this.#host.bus, this.#host.kinds, stream, this.#host.cellBounds.inboxSeenMax);
-      if (fold?.ended) return delivery.ack();
+      const loaded = await this.#load(stream, delivery);
+      if ('failure' in loaded) {
+        if (!over) await tellUnreadable(this.#host, message, loaded.failure);
+        return await delivery.ack();
+      }
+      const { fold } = loaded;
+      if (fold?.ended || (over && fold === undefined)) return await delivery.ack();
       // Two workers must not steal one journal from each other for ever: a living node keeps what it opened.
       if (fold !== undefined && fold.node !== this.#host.node && (await this.#host.bus.registry.get(nodeKey(fold.node))) !== undefined)
         return delivery.nak(heldNakMs);
-      await this.#runAgent(message, stream, fold === undefined, claim);
+      await this.#runAgent({ delivery, message, stream, claim, fresh: fold === undefined, over });
       await delivery.ack();
     } finally {
       claim.release();
@@ -135,20 +153,71 @@ export class Worker {
     }
   }
 
-  async #runAgent(message: TaskMessage, stream: string, fresh: boolean, claim: Claim): Promise<void> {
+  /** The journal of an agent; its failure once no other worker need be waited for. */
+  async #load(stream: string, delivery: Delivery): Promise<Loaded | { readonly failure: Failure }> {
+    const { bus, kinds, cellBounds } = this.#host;
+    try {
+      return await loadFold(bus, kinds, stream, cellBounds.inboxSeenMax);
+    } catch (error) {
+      return { failure: this.#hopeless(delivery, error) };
+    }
+  }
+
+  /** Why no worker can have the agent of a task. Throws the error on, so that the task is given back, as long as another one may. */
+  #hopeless(delivery: Delivery, error: unknown): Failure {
+    const failure = failureOf(error);
+    if (!isHopeless(failure) || delivery.deliveries < this.#unopenedDeliveriesMax) throw error;
+    this.#host.note(`task ${delivery.id} is ended, for no worker can have its agent: ${failure.message} (${failure.code})`);
+    return failure;
+  }
+
+  async #runAgent(work: AgentWork): Promise<void> {
+    const { message, stream, claim } = work;
     const lost = new AbortController();
     claim.onLost(() => lost.abort());
     const options = this.#cellOptions(message, stream, claim, AbortSignal.any([this.#halt.signal, lost.signal]));
-    const cell = fresh ? await Cell.create(options, { ...(await this.#assignment(message)) }) : await Cell.open(options);
+    const cell = await this.#cellOf(work, options);
     if (cell === undefined) throw new Error(`the journal ${stream} vanished while it was opened`);
     this.#cells.add(cell);
+    claim.onExtended(() => void this.#cancelWithGoal(message, cell));
+    try {
+      const end = await this.#served(cell);
+      if (end.reason === 'failed') throw Object.assign(new Error(end.failure.message), { cause: end.failure });
+      if (end.reason !== 'ended') throw new Error(`the cell stopped: ${end.reason}`);
+    } finally {
+      // A task that is given back must not leave its agent at work.
+      cell.stop();
+    }
+    await this.#host.tools.release(scopeOf(cell.address, cell.table as AgentTable));
+  }
+
+  /** The end of a cell, to which messages are handed over until then. */
+  async #served(cell: Cell): Promise<CellEnd> {
     // The owner of the shard may be another process: it hands over here what came into the agent's inbox.
     const door = await this.#host.bus.pubsub.serve(deliverSubject(cell.address), async (body) => cell.post(JSON.parse(body) as Input));
     const end = await cell.whenStopped();
     await door.stop();
-    if (end.reason === 'failed') throw Object.assign(new Error(end.failure.message), { cause: end.failure });
-    if (end.reason !== 'ended') throw new Error(`the cell stopped: ${end.reason}`);
-    await this.#host.tools.release(scopeOf(cell.address, cell.table as AgentTable));
+    return end;
+  }
+
+  async #cellOf({ delivery, message, fresh, over }: AgentWork, options: CellOptions): Promise<Cell | undefined> {
+    // What it had asked for when its worker died is not asked again for a goal that has ended.
+    if (!fresh) return Cell.open(options, over ? cancelWithGoal(options.stream) : undefined);
+    try {
+      return await Cell.create(options, { ...(await this.#assignment(message)) });
+    } catch (error) {
+      return Cell.create(options, abandonment(message, this.#host.node, this.#hopeless(delivery, error)));
+    }
+  }
+
+  /** The coordinator tells its agents when the goal ends. Should it die before it has, they learn it with their heartbeat. */
+  async #cancelWithGoal(message: TaskMessage, cell: Cell): Promise<void> {
+    try {
+      if (cell.end === undefined && (await this.#goalEnded(message)) && cell.end === undefined) await cell.post(cancelWithGoal(cell.stream));
+    } catch (error) {
+      // The next heartbeat looks again.
+      this.#host.note(`${cell.stream}: not known whether its goal goes on (${failureOf(error).code})`);
+    }
   }
 
   async #assignment(message: TaskMessage): Promise<{ type: string; readonly [field: string]: unknown }> {
@@ -193,6 +262,23 @@ export class Worker {
       ...(observe === undefined ? {} : { observe }),
     };
   }
+}
+
+/** One delivery, and what is known of its agent. */
+interface AgentWork {
+  readonly delivery: Delivery;
+  readonly message: TaskMessage;
+  readonly stream: string;
+  readonly claim: Claim;
+  /** Its journal is empty. */
+  readonly fresh: boolean;
+  /** Its goal has ended. */
+  readonly over: boolean;
+}
+
+/** What ends an agent that its coordinator could no longer tell. */
+function cancelWithGoal(stream: string): Input {
+  return { type: 'agent.cancel', id: `${stream}:goal-ended`, reason: 'the goal has ended' };
 }
 
 function readTask(body: string): TaskMessage | undefined {

@@ -232,5 +232,18 @@ export function orderConformance(name: string, open: OpenBus): void {
       halt.abort();
       expect(await cell.whenStopped()).toEqual({ reason: 'stopped' });
     });
+
+    test('the answer to what an ended actor asked for last is no dead letter, its failure is', async () => {
+      const { bus } = await opened();
+      const { options, dead, started } = probe({
+        bus,
+        perform: (request) => (request.ref === 'fails' ? Promise.reject(new Error('it was told to')) : Promise.resolve({ type: 'probe.settled' })),
+      });
+      const cell = await Cell.create(options, begin());
+      await cell.post(does({ go: 'ended', emit: [asks('last'), asks('fails')] }));
+      await until('both are over', () => cell.idle && dead.length > 0);
+      expect([started, dead.map(({ input }) => [input.type, input['ref']])]).toEqual([['last', 'fails'], [['effect.failed', 'fails']]]);
+      cell.stop();
+    });
   });
 }

@@ -77,6 +77,44 @@ export function snapshotConformance(name: string, open: OpenBus): void {
       expect(fold?.canonical()).toBe(live);
     });
 
+    describe('of a store whose journal was restored from before the snapshot', () => {
+      const records = async (bus: Bus, adds: number): Promise<string> => {
+        const cell = await Cell.create(probe({ bus, salts: 'restored', perform: () => new Promise(() => undefined) }).options, begin());
+        for (let add = 0; add < adds; add++) await cell.post(does({ add, id: `other${add}` }));
+        cell.stop();
+        return cell.canonical();
+      };
+      const withLaterSnapshot = async (bus: Bus): Promise<void> => {
+        const { bus: later } = await opened();
+        await longLived(later);
+        const bytes = await later.blobs.getNamed(snapshotName(probeStream));
+        if (bytes === undefined) throw new Error('there is no snapshot');
+        await bus.blobs.putNamed(snapshotName(probeStream), bytes);
+      };
+
+      test.each([
+        ['ends before it', 3],
+        ['has gone on in another way', 30],
+      ])('a journal that %s is folded from its beginning, and goes on', async (_what, adds) => {
+        const { bus } = await opened();
+        const live = await records(bus, adds);
+        await withLaterSnapshot(bus);
+        const { fold, snapshotAt } = await loadFold(bus, probeKinds, probeStream, 10_000);
+        expect([fold?.canonical(), snapshotAt]).toEqual([live, 0]);
+        const cell = await reopened(probe({ bus, node: 'n2' }).options);
+        await cell.post(does({ add: 1 }));
+        expect(await replayed(bus)).toBe(cell.canonical());
+        cell.stop();
+      });
+
+      test('an actor that did not exist yet does not exist', async () => {
+        const { bus } = await opened();
+        await withLaterSnapshot(bus);
+        expect((await loadFold(bus, probeKinds, probeStream, 10_000)).fold).toBeUndefined();
+        await records(bus, 3);
+      });
+    });
+
     test('a cell goes on after its snapshot, numbers and hashes unbroken', async () => {
       const { bus } = await opened();
       await longLived(bus);
