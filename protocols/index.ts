@@ -35,6 +35,7 @@ export {
   manifest,
   manifestFile,
   manifestFilesMax,
+  planTasksMax,
   type Quota,
   type QuotaOptions,
   quota,
@@ -50,6 +51,30 @@ export {
   tokenUsage,
   workspacePath,
 } from './goals/goal.ts';
+export {
+  choiceItemsMax,
+  choiceTextMax,
+  choiceWhyMax,
+  type ReadChoice,
+  readStrategyChoice,
+  type StrategyChoice,
+  strategyChoice,
+} from './goals/strategy-choice.ts';
+export {
+  jsonBytes,
+  type MemoryCall,
+  memoryKey,
+  memoryKeyCharsMax,
+  memoryListKeysMax,
+  memoryPrefix,
+  memoryValueBytesMax,
+  readSwarmCall,
+  type SwarmCall,
+  type SwarmToolName,
+  swarmCallShape,
+  swarmToolSpecs,
+  tellCharsMax,
+} from './goals/swarm-tools.ts';
 export {
   type Allotment,
   agentActor,
@@ -101,7 +126,10 @@ export {
 export { type Cursor, formatCursor, parseCursor } from './wire/cursor.ts';
 export { encodeFrame, FrameDecoder, frameBytesMax, streamProtocol } from './wire/frame.ts';
 export {
+  artifactsLimitMax,
   blobChunkBytesMax,
+  configCharsMax,
+  endsGoal,
   type GoalDelta,
   type GoalEvent,
   isMethodName,
@@ -112,6 +140,24 @@ export {
   methodParams,
   protocolVersion,
 } from './wire/methods.ts';
+export type {
+  Artifacts,
+  BlobChunkResult,
+  BlobPartResult,
+  ConfigChangeResult,
+  ConfigResult,
+  ConnectionResult,
+  DeadLetterResult,
+  GoalPage,
+  JournalProblem,
+  MemoryItem,
+  MemoryPage,
+  MemoryValue,
+  MethodResults,
+  NodeResult,
+  ReplayResult,
+  VerifyResult,
+} from './wire/results.ts';
 export {
   type RpcFailure,
   type RpcId,

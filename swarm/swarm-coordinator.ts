@@ -16,15 +16,16 @@ export interface SwarmNode {
 }
 
 /** A strategy by its name as constants are written. */
-export type SwarmStrategyName = 'SINGLE' | 'MAP_REDUCE' | 'PIPELINE' | 'CONSENSUS' | 'AUTO';
+export type SwarmStrategyName = 'SINGLE' | 'MAP_REDUCE' | 'PIPELINE' | 'CONSENSUS' | 'PLAN' | 'AUTO';
 
 export interface SwarmCoordinatorOptions {
   readonly goal: string;
-  /** A name, or the strategy with its options. PIPELINE needs `stages` beside it. Default AUTO. */
+  /** A name, or the strategy with its options. PIPELINE needs `stages` beside it, PLAN `tasks`. AUTO lets the model choose; absent, the inputs do. */
   readonly strategy?: SwarmStrategyName | StrategyOptions;
   /** Agents at work at once; in CONSENSUS the proposers. Default: the node's. */
   readonly agents?: number;
   readonly stages?: Extract<StrategyOptions, { type: 'pipeline' }>['stages'];
+  readonly tasks?: Extract<StrategyOptions, { type: 'plan' }>['tasks'];
   readonly inputs?: readonly GoalInput[];
   readonly profile?: string;
   /** provider/name */
@@ -47,6 +48,7 @@ const names: Readonly<Record<SwarmStrategyName, StrategyName>> = {
   MAP_REDUCE: 'map-reduce',
   PIPELINE: 'pipeline',
   CONSENSUS: 'consensus',
+  PLAN: 'plan',
   AUTO: 'auto',
 };
 
@@ -56,7 +58,7 @@ export class SwarmCoordinator {
   readonly #options: SwarmCoordinatorOptions;
   #executing: Promise<SwarmOutcome> | undefined;
 
-  /** Throws `strategy_unknown`, and `strategy_invalid` for a pipeline without stages. */
+  /** Throws `strategy_unknown`, and `strategy_invalid` for a pipeline without stages or a plan without tasks. */
   constructor(node: SwarmNode, options: SwarmCoordinatorOptions) {
     strategyOf(options);
     this.#node = node;
@@ -95,9 +97,10 @@ export class SwarmCoordinator {
 
 function submissionOf(options: SwarmCoordinatorOptions): GoalSubmission {
   const { goal, agents, inputs, profile, model, quota } = options;
+  const strategy = strategyOf(options);
   return {
     goal,
-    strategy: strategyOf(options),
+    ...(strategy === undefined ? {} : { strategy }),
     ...(agents === undefined ? {} : { agents }),
     ...(inputs === undefined ? {} : { inputs: [...inputs] }),
     ...(profile === undefined ? {} : { profile }),
@@ -106,14 +109,19 @@ function submissionOf(options: SwarmCoordinatorOptions): GoalSubmission {
   };
 }
 
-function strategyOf({ strategy = 'AUTO', stages }: SwarmCoordinatorOptions): StrategyName | StrategyOptions {
-  if (typeof strategy === 'object') return strategy;
+function strategyOf({ strategy, stages, tasks }: SwarmCoordinatorOptions): StrategyName | StrategyOptions | undefined {
+  if (strategy === undefined || typeof strategy === 'object') return strategy;
   if (!Object.hasOwn(names, strategy)) {
     throw new FlockworkError('strategy_unknown', `there is no strategy '${String(strategy)}'; use one of ${Object.keys(names).join(', ')}`, {
       details: { strategy },
     });
   }
   const type = names[strategy];
+  if (type === 'plan') {
+    if (tasks === undefined || tasks.length === 0)
+      throw new FlockworkError('strategy_invalid', 'PLAN needs its tasks: tasks: [{ name, prompt, after }]', { details: { strategy } });
+    return { type, tasks };
+  }
   if (type !== 'pipeline') return type;
   if (stages === undefined || stages.length === 0)
     throw new FlockworkError('strategy_invalid', 'PIPELINE needs its stages: stages: [{ name, prompt }]', { details: { strategy } });

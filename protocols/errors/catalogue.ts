@@ -27,6 +27,7 @@ export const errorCatalogue = {
   not_found: entry(404, false, 'No route or resource of that name.'),
   goal_unknown: entry(404, false, 'No goal of this tenant has that id.'),
   goal_ended: entry(409, false, 'The goal has already completed, failed or been cancelled.'),
+  goal_not_ended: entry(409, false, 'The goal is still at work, and only one that has ended can be exported.'),
   goal_not_paused: entry(409, false, 'Only a paused goal can be resumed.'),
   idempotency_conflict: entry(409, false, 'The idempotency key was used before with another body.'),
   strategy_unknown: entry(400, false, 'The strategy is none of the registered ones.'),
@@ -48,11 +49,14 @@ export const errorCatalogue = {
   usage: entry(400, false, 'The command line is wrong.'),
   config_invalid: entry(400, false, 'The configuration has a syntax error, an unknown key or a value out of range.'),
   config_conflict: entry(409, false, 'The configuration changed since the hash that the patch was based on.'),
+  config_unwritable: entry(500, false, 'The configuration file cannot be written; nothing has changed.'),
   data_dir_unusable: entry(500, false, 'The data folder cannot be created or written.'),
   data_dir_locked: entry(409, true, 'Another live node owns the data folder.'),
   port_in_use: entry(409, false, 'A port to listen on is taken; choose another with the flag named.'),
   bind_refused: entry(403, false, 'A non-loopback address was asked for without authentication.'),
   quic_unavailable: entry(501, false, 'QUIC was asked for, and its native module does not load on this machine.'),
+  tcp_unavailable: entry(501, false, 'libp2p over TCP was asked for, and its optional packages are not installed.'),
+  websocket_engine_unavailable: entry(501, false, 'A WebSocket engine was asked for, and its optional package does not load on this machine.'),
   no_node: entry(503, true, 'No running node was found to connect to.'),
 
   // the journal and the bus
@@ -68,6 +72,7 @@ export const errorCatalogue = {
   store_failed: entry(500, true, 'The store failed to read or write.'),
   record_too_large: entry(413, false, 'A fact is above 64 KiB or a record above 512 KiB.'),
   bus_unreachable: entry(503, true, 'The configured bus cannot be reached; Flockwork never falls back silently.'),
+  bus_refused: entry(500, false, 'The NATS server refuses a subject to the credentials of this process: its permissions are not those of its roles.'),
   bus_server_too_old: entry(500, false, 'The bus server is too old for what was asked of it.'),
   bus_misconfigured: entry(500, false, 'A stream or bucket exists with another configuration than the one needed.'),
   registry_conflict: entry(409, true, 'The key was changed by another since it was read.'),
@@ -86,6 +91,10 @@ export const errorCatalogue = {
   outcome_unknown: entry(500, false, 'A tool that is not safe to repeat had started when its worker died; nobody knows whether it took effect.'),
   cancelled: entry(409, false, 'The work was cancelled.'),
   aborted: entry(499, false, 'The call was aborted by its owner.'),
+  memory_conflict: entry(409, false, 'A key of the shared memory does not have the version that was expected: another agent was faster.'),
+  memory_key_unknown: entry(404, false, 'The memory of the goal has no key of that name.'),
+  attempt_superseded: entry(409, false, 'Another attempt of the task is the one that counts; what this one asked for was not done.'),
+  agent_not_at_work: entry(404, false, 'No other agent of that task, role or name is at work on the goal.'),
   no_quorum: entry(409, false, 'The voters did not reach the quorum within the rounds allowed.'),
 
   // models

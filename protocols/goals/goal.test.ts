@@ -80,6 +80,8 @@ describe('a goal that is refused, with the path of what is wrong', () => {
       withGoal({ strategy: { type: 'pipeline', stages: Array.from({ length: stagesMax + 1 }, () => ({ name: 'a', prompt: 'b' })) } }),
       'strategy',
     ],
+    ['65 tasks of a plan', withGoal({ strategy: { type: 'plan', tasks: Array.from({ length: 65 }, () => ({ name: 'a', prompt: 'b' })) } }), 'strategy'],
+    ['a task without a prompt', withGoal({ strategy: { type: 'plan', tasks: [{ name: 'a' }] } }), 'strategy'],
     ['a negative weight', withGoal({ strategy: { type: 'consensus', quorum: { weights: { a: -1 } } } }), 'strategy.quorum.weights.a'],
     ['an unknown field', withGoal({ priority: 1 }), ''],
     ['an unknown kind of input', withGoal({ inputs: [{ kind: 'url', url: 'http://x' }] }), 'inputs.0.kind'],

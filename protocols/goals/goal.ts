@@ -8,6 +8,7 @@ export const manifestFilesMax = 50_000;
 export const agentsMax = 64;
 export const agentsDefault = 3;
 export const stagesMax = 32;
+export const planTasksMax = 64;
 /** The largest queueItemsMax of a pipeline. */
 const queueItemsMaxMax = 1_000;
 
@@ -55,6 +56,14 @@ const stage = z.strictObject({
   onFailure: z.enum(['fail', 'skip']).optional(),
 });
 
+const planTask = z.strictObject({
+  name: z.string().min(1).max(64),
+  prompt: z.string().min(1).max(goalTextMax),
+  /** The tasks whose results it needs, by name: it starts when all of them have completed. */
+  after: z.array(z.string().min(1).max(64)).max(planTasksMax).optional(),
+  profile: z.string().max(64).optional(),
+});
+
 export const strategyOptions = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('auto') }),
   z.strictObject({ type: z.literal('single') }),
@@ -76,10 +85,17 @@ export const strategyOptions = z.discriminatedUnion('type', [
     rounds: z.int().min(1).max(16).optional(),
     noQuorum: z.enum(['leader', 'fail']).optional(),
   }),
+  z.strictObject({
+    type: z.literal('plan'),
+    tasks: z.array(planTask).max(planTasksMax),
+    concurrency: z.int().min(1).max(agentsMax).optional(),
+    /** What a task that fails for good does: ends the goal (default), or is left out with all that depend on it. */
+    onFailure: z.enum(['fail', 'partial']).optional(),
+  }),
 ]);
 export type StrategyOptions = z.infer<typeof strategyOptions>;
 
-export const strategyNames = ['auto', 'single', 'map-reduce', 'pipeline', 'consensus'] as const;
+export const strategyNames = ['auto', 'single', 'map-reduce', 'pipeline', 'consensus', 'plan'] as const;
 export type StrategyName = (typeof strategyNames)[number];
 
 /** What a goal may use. `maxTicks` bounds the rounds of one agent; all others are for the whole goal. */

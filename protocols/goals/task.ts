@@ -29,6 +29,8 @@ export const toolSpec = z.strictObject({
   contained: z.boolean().optional(),
   /** Runs only after somebody has approved the call. */
   asks: z.boolean().optional(),
+  /** Who answers it in place of the tool gate: the coordinator of the goal, by a message. */
+  via: z.literal('coordinator').optional(),
 });
 export type ToolSpec = z.infer<typeof toolSpec>;
 

@@ -72,9 +72,9 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a message that comes again is journaled again',
     rule: 19,
-    file: 'actors/cell/cell.ts',
-    find: 'if (input.id !== undefined && this.#fold.hasSeen(input.id))',
-    replace: 'if (input.id === "" && this.#fold.hasSeen(input.id))',
+    file: 'actors/cell/fate.ts',
+    find: 'if (input.id !== undefined && fold.hasSeen(input.id))',
+    replace: 'if (input.id === "" && fold.hasSeen(input.id))',
     points: ['inbox.ack.before', 'append.after:goal.note'],
   },
   {
@@ -89,8 +89,8 @@ export const mutants: readonly Mutant[] = [
     name: 'a task is acknowledged before its agent has ended',
     rule: 24,
     file: 'swarm/worker/worker.ts',
-    find: '      await this.#runAgent(message, stream, fold === undefined, claim);\n      await delivery.ack();',
-    replace: '      await delivery.ack();\n      await this.#runAgent(message, stream, fold === undefined, claim);',
+    find: '      await this.#runAgent({ delivery, message, stream, claim, fresh: fold === undefined, over });\n      await delivery.ack();',
+    replace: '      await delivery.ack();\n      await this.#runAgent({ delivery, message, stream, claim, fresh: fold === undefined, over });',
     points: ['append.before:agent.assign', 'model.start'],
   },
   {

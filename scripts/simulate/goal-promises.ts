@@ -6,9 +6,11 @@ import { failureOf } from '../../protocols/errors/error.ts';
 import { parseAgentActor } from '../../protocols/goals/task.ts';
 import type { Fact } from '../../protocols/journal/facts.ts';
 import { parseJournalSubject } from '../../protocols/subjects.ts';
+import { checkChoice } from './auto-promises.ts';
 import type { GoalScenario } from './goal-scenario.ts';
 import { simulatedKinds } from './host.ts';
 import type { Owner } from './owner.ts';
+import { checkPlan } from './plan-promises.ts';
 import { bodiesOf, type Store } from './store.ts';
 import { checkVotes } from './vote-promises.ts';
 import { Violation, type World } from './world.ts';
@@ -44,8 +46,14 @@ export async function checkGoal(
     must(['task_failed', 'no_quorum'].includes(code), `the goal failed as ${code}: ${String(end.data['message'])}`);
     must(code === 'no_quorum' || refuses, 'a task failed though no call was refused');
   }
-  if (scenario.kind === 'consensus') checkVotes(scenario, facts);
-  if (end.type === 'goal.completed') checkResult(scenario, facts, resultOf(store, end));
+  const result = end.type === 'goal.completed' ? resultOf(store, end) : undefined;
+  // What a model chose must then hold what it promises, as if it had been asked for.
+  const chosen = scenario.kind === 'auto' ? checkChoice(scenario, facts) : scenario;
+  if (chosen === undefined) return must(result === undefined, 'the goal is complete, and no strategy was ever chosen');
+  const made = facts.filter(({ data }) => data['role'] !== 'plan');
+  if (chosen.kind === 'consensus') checkVotes(chosen, made);
+  if (chosen.kind === 'plan') checkPlan(chosen, made, result);
+  if (result !== undefined) checkResult(chosen, made, result);
 }
 
 async function replays(store: Store): Promise<void> {

@@ -2,7 +2,7 @@ import type { GoalSubmission } from '../../protocols/goals/goal.ts';
 import type { ModelTemper } from './model.ts';
 import type { Random } from './random.ts';
 
-export type GoalKind = 'single' | 'map-reduce' | 'pipeline' | 'consensus';
+export type GoalKind = 'single' | 'map-reduce' | 'pipeline' | 'consensus' | 'plan' | 'auto';
 
 /** What one schedule is about: a goal, the temper of its model, and how rough the world is. */
 export interface GoalScenario {
@@ -14,6 +14,8 @@ export interface GoalScenario {
   readonly faults: number;
   readonly taskAttemptsMax: number;
   readonly snapshotRecords: number;
+  /** Every tool may be repeated, so that a straggler is tried a second time beside the first. */
+  readonly speculates: boolean;
   /** The client cancels in the middle. */
   readonly cancels: boolean;
   /** What the goal has too little of: it pauses, and its client gives it more. */
@@ -21,7 +23,7 @@ export interface GoalScenario {
 }
 
 export function goalScenario(kind: GoalKind, random: Random): GoalScenario {
-  const items = kind === 'single' ? 1 : random.whole(1, kind === 'pipeline' ? 4 : 7);
+  const items = kind === 'single' || kind === 'plan' || kind === 'auto' ? 1 : random.whole(1, kind === 'pipeline' ? 4 : 7);
   const agents = random.whole(1, 5);
   const rough = random.chance(0.6);
   const cancels = random.chance(0.05);
@@ -47,6 +49,7 @@ export function goalScenario(kind: GoalKind, random: Random): GoalScenario {
     faults: rough ? random.whole(0, 4) : random.whole(0, 1),
     taskAttemptsMax: random.whole(1, 3),
     snapshotRecords: random.pick([4, 16, 256]),
+    speculates: random.chance(0.4),
     cancels,
     poor: cancels || random.chance(0.9) ? 'nothing' : random.pick(['tokens', 'seconds']),
   };
@@ -71,7 +74,26 @@ function strategyOf(kind: GoalKind, agents: number, random: Random): NonNullable
       };
     case 'consensus':
       return { type: 'consensus', rounds: random.whole(1, 3), noQuorum: random.pick(['leader', 'fail']), quorum: quorumOf(agents, random) };
+    case 'plan':
+      return {
+        type: 'plan',
+        tasks: planTasks(random),
+        onFailure: random.pick(['fail', 'partial']),
+        ...(random.chance(0.3) ? { concurrency: random.whole(1, 3) } : {}),
+      };
+    case 'auto':
+      return 'auto';
   }
+}
+
+/** Tasks that are after any of those before them, in any order. */
+export function planTasks(random: Random): { name: string; prompt: string; after: string[] }[] {
+  const tasks = Array.from({ length: random.whole(1, 6) }, (_, index) => ({
+    name: `n${index + 1}`,
+    prompt: 'go on',
+    after: Array.from({ length: index }, (_before, at) => `n${at + 1}`).filter(() => random.chance(0.4)),
+  }));
+  return random.chance(0.5) ? tasks.toReversed() : tasks;
 }
 
 function quorumOf(agents: number, random: Random): 'majority' | 'two-thirds' | 'unanimous' | { weights: Record<string, number> } {

@@ -107,13 +107,13 @@ export class GoalSchedule {
   }
 
   async #submit(): Promise<void> {
-    const { submission, taskAttemptsMax, poor } = this.#scenario;
+    const { submission, taskAttemptsMax, poor, speculates } = this.#scenario;
     const profile = {
       name: 'default',
       model: 'sim/sim',
       modelWhy: 'simulated',
       system: 'system',
-      tools: simulatedTools,
+      tools: simulatedTools.filter(({ repeatable }) => repeatable || !speculates),
       outputTokensMax: 100,
       pool: 'default',
     };

@@ -2,6 +2,7 @@ import type { ModelReply, ModelRequest, Models } from '../../actors/ports/models
 import type { Tools } from '../../actors/ports/tools.ts';
 import { FlockworkError } from '../../protocols/errors/error.ts';
 import type { ToolSpec } from '../../protocols/goals/task.ts';
+import { planTasks } from './goal-scenario.ts';
 import type { Process } from './process.ts';
 import type { World } from './world.ts';
 
@@ -30,6 +31,8 @@ export const simulatedTools: readonly ToolSpec[] = [
 
 /** What a part, an item or a proposal is called in answers, so that the end shows what became of each. */
 const mark = /\[(?:part|item|proposal)[^\]]*\]/g;
+/** An agent whose part the model has named works on that, whatever the inputs hold. */
+const ownPart = /^## your part\n[\s\S]*/m;
 
 /** A model whose answers carry the marks of what it was given: map and reduce keep them, a stage adds its name. */
 export function simulatedModel(world: World, process: Process, temper: ModelTemper, onCall: (key: string) => void): Models {
@@ -82,7 +85,7 @@ function replyOf(request: ModelRequest, temper: ModelTemper, world: World): Mode
     answeredBy: request.model,
   };
   if (request.tools.length > 0 && !looked && random.chance(temper.looks)) {
-    const calls = ['probe.read', 'probe.mark'].map((name, index) => ({ id: `call-${index}`, name, input: {} }));
+    const calls = request.tools.map(({ name }, index) => ({ id: `call-${index}`, name, input: {} }));
     return { ...base, text: '', toolCalls: calls, finish: 'tool-calls' };
   }
   return { ...base, text: textOf(role, user, temper, world), toolCalls: [] };
@@ -97,12 +100,40 @@ function textOf(role: string, user: string, temper: ModelTemper, { random }: Wor
       return `[proposal of ${/You are (p\d+)/.exec(user)?.[1]}]`;
     case 'stage': {
       const stage = /This is stage \d+ of \d+ \((\S+)\)/.exec(user)?.[1];
-      const item = (user.match(mark) ?? []).join('');
-      return item.replaceAll(']', `/${stage}]`);
+      return marksIn(user).replaceAll(']', `/${stage}]`);
     }
+    case 'step': {
+      const name = /^This is the task (\S+), one of/m.exec(user)?.[1];
+      const given = [...user.matchAll(/^## result of (\S+)\n\[step (.*)\]$/gm)].map(([, , made]) => made);
+      return `[step ${name}(${given.join(',')})]`;
+    }
+    case 'plan':
+      return choiceOf(temper, random);
     default:
-      return (user.match(mark) ?? []).join('');
+      return marksIn(user);
   }
+}
+
+function marksIn(user: string): string {
+  // The name over a result tells what its task was about: that is no answer.
+  const told = (ownPart.exec(user)?.[0] ?? user).replaceAll(/^## .*$/gm, '');
+  return (told.match(mark) ?? []).join('');
+}
+
+/** A choice of any strategy, now and then one that cannot be used. */
+function choiceOf(temper: ModelTemper, random: World['random']): string {
+  const circle = { strategy: 'plan', why: 'x', tasks: ['a', 'b'].map((name, at, all) => ({ name, prompt: 'go', after: [all[1 - at] ?? ''] })) };
+  if (random.chance(temper.babbles)) return random.pick(['I would map it.', '{"strategy": "all"}', JSON.stringify(circle), '{"strategy": "single"']);
+  const items = Array.from({ length: random.whole(2, 5) }, (_, index) => `[item ${index + 1}]`);
+  const stages = Array.from({ length: random.whole(1, 3) }, (_, index) => ({ name: `s${index + 1}`, prompt: 'go on' }));
+  const choices: readonly (() => object)[] = [
+    () => ({ strategy: 'single' }),
+    () => ({ strategy: 'map-reduce', items }),
+    () => ({ strategy: 'pipeline', stages, ...(random.chance(0.5) ? { items } : {}) }),
+    () => ({ strategy: 'consensus' }),
+    () => ({ strategy: 'plan', tasks: planTasks(random) }),
+  ];
+  return `So be it:\n${JSON.stringify({ ...random.pick(choices)(), why: 'it fits' })}`;
 }
 
 function voteOf(word: string, user: string, temper: ModelTemper, random: World['random']): string {

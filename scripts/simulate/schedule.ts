@@ -14,6 +14,8 @@ const turns: readonly ScheduleKind[] = [
   'election',
   'map-reduce',
   'consensus',
+  'plan',
+  'auto',
   'election',
   'single',
   'pipeline',

@@ -8,8 +8,10 @@ export interface ThreadWork {
   readonly step: number;
 }
 
-/** What a thread reports: how many schedules held since the last report, or one that did not. */
-export type ThreadReport = { readonly type: 'held'; readonly count: number } | { readonly type: 'broken'; readonly outcome: ScheduleOutcome };
+/** What a thread reports: how many schedules held since the last report and which seed is next, or one that did not hold. */
+export type ThreadReport =
+  | { readonly type: 'held'; readonly count: number; readonly next: number }
+  | { readonly type: 'broken'; readonly outcome: ScheduleOutcome };
 
 const reportEvery = 25;
 
@@ -21,8 +23,8 @@ for (let seed = from; seed < to; seed += step) {
   if (outcome.violation !== undefined) report({ type: 'broken', outcome });
   else held += 1;
   if (held >= reportEvery) {
-    report({ type: 'held', count: held });
+    report({ type: 'held', count: held, next: seed + step });
     held = 0;
   }
 }
-report({ type: 'held', count: held });
+report({ type: 'held', count: held, next: to });

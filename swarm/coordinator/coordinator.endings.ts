@@ -1,6 +1,7 @@
+import { isLongText } from '../../actors/agent/long-text.ts';
 import { type Emitted, fact, request, type Verdict } from '../../actors/cell/kind.ts';
 import { strategyOf } from '../strategies/index.ts';
-import { excerptCharsMax, resultInlineCharsMax } from './bounds.ts';
+import { excerptCharsMax } from './bounds.ts';
 import type { CoordinatorState } from './coordinator.chart.ts';
 import { acceptOf, type CoordinatorTable, ledgerOf, taskOf } from './coordinator.table.ts';
 import { attemptRef, fillWindow, tellAgent } from './coordinator.window.ts';
@@ -19,10 +20,16 @@ export function proceed(table: CoordinatorTable, at: number, emitted: readonly E
     return from === undefined ? { emit } : { go: from, emit };
   }
   if ('failed' in end) {
-    const task = end.failed < 0 ? undefined : `t${end.failed}`;
-    return fail(table, at, 'task_failed', task === undefined ? 'every task failed' : `task ${task} failed for good; task.failed says why`, [...emitted], task);
+    const lost = lostTask(emitted);
+    const task = end.failed < 0 ? lost?.task : `t${end.failed}`;
+    const what = end.failed < 0 ? `every task failed${task === undefined ? '' : `, ${task} as the last`}` : `task ${task} failed for good`;
+    return fail(table, at, 'task_failed', `${what}${because(lost)}`, emitted, { ...lost, ...(task === undefined ? {} : { task }) });
   }
-  if ('refused' in end) return fail(table, at, end.refused.code, end.refused.message, emitted);
+  if ('refused' in end) {
+    const lost = lostTask(emitted);
+    const why = lost === undefined ? '' : `; task ${lost.task} failed for good${because(lost)}`;
+    return fail(table, at, end.refused.code, `${end.refused.message}${why}`, emitted, lost);
+  }
   if ('joined' in end) {
     const asked = table.joining ? [] : [request('result.join', joinRef, { tasks: end.joined })];
     table.joining = true;
@@ -46,7 +53,7 @@ function complete(
   partial: number,
   emitted: readonly Emitted[],
 ): CoordinatorVerdict {
-  const long = blob !== null || result.length > resultInlineCharsMax;
+  const long = blob !== null || isLongText(result);
   const shown = long ? { result: result.slice(0, excerptCharsMax), blob } : { result };
   return {
     go: 'completed',
@@ -54,15 +61,41 @@ function complete(
   };
 }
 
-export function fail(table: CoordinatorTable, at: number, code: string, message: string, emitted: readonly Emitted[], task?: string): CoordinatorVerdict {
+export function fail(
+  table: CoordinatorTable,
+  at: number,
+  code: string,
+  message: string,
+  emitted: readonly Emitted[],
+  why: Partial<LostTask> = {},
+): CoordinatorVerdict {
   return {
     go: 'failed',
     emit: [
       ...emitted,
       ...abortOpen(table, 'the goal has failed'),
-      fact('goal.failed', { code, message, retryable: false, ...(task === undefined ? {} : { task }), ...closing(table, at) }),
+      fact('goal.failed', { code, message: message.slice(0, excerptCharsMax), retryable: false, ...why, ...closing(table, at) }),
     ],
   };
+}
+
+/** The task that an input ended for good, and why: what it led to names it. */
+interface LostTask {
+  readonly task: string;
+  readonly failure: { readonly code: string; readonly message: string };
+}
+
+function lostTask(emitted: readonly Emitted[]): LostTask | undefined {
+  for (const one of emitted) {
+    if (!('fact' in one) || one.fact.type !== 'task.failed' || one.fact.data['final'] !== true) continue;
+    const { task, code, message } = one.fact.data;
+    return { task: String(task), failure: { code: String(code), message: String(message) } };
+  }
+  return undefined;
+}
+
+function because(lost: LostTask | undefined): string {
+  return lost === undefined ? '' : `: ${lost.failure.code}: ${lost.failure.message}`;
 }
 
 export function cancel(table: CoordinatorTable, at: number, reason: string): CoordinatorVerdict {

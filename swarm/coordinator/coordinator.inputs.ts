@@ -2,6 +2,7 @@ import type { AgentUsage } from '../../actors/agent/agent.table.ts';
 import type { StampedInput } from '../../actors/cell/kind.ts';
 import type { Artifact, Quota, StrategyOptions } from '../../protocols/goals/goal.ts';
 import type { TaskSpec, ToolSpec } from '../../protocols/goals/task.ts';
+import type { Part } from '../goals/parts.ts';
 
 /** A profile as it stood when the goal was accepted: frozen in the first record. */
 export interface FrozenProfile {
@@ -23,15 +24,22 @@ export interface GoalAccept {
   readonly tenant: string;
   readonly goalId: string;
   readonly goal: string;
-  readonly strategy: Exclude<StrategyOptions, { type: 'auto' }>;
+  /** `auto` only where the model is to choose. */
+  readonly strategy: StrategyOptions;
   readonly why: string;
+  /** Set when nobody named the strategy and the inputs decided. */
+  readonly chosenBy?: 'rules';
+  /** The fan-in of a map-reduce that the model chooses. */
+  readonly fanIn?: number;
   readonly agents: number;
   readonly quota: Quota;
   readonly profile: FrozenProfile;
   /** Those that stages of a pipeline name, by name. */
   readonly stageProfiles?: Readonly<Record<string, FrozenProfile>>;
-  /** The parts, as a blob (JSON array of `Part`), and how many. */
-  readonly plan: { readonly blob: string; readonly count: number };
+  /** How many parts there are, and the parts themselves: here where they are short, else as a blob (JSON array of `Part`). */
+  readonly plan: { readonly count: number } & ({ readonly parts: readonly Part[] } | { readonly blob: string });
+  /** What the first parts hold, in a few words each, for those who watch. */
+  readonly partNames?: readonly string[];
   /** The manifest of the workspace, as a blob. */
   readonly workspace: { readonly blob: string; readonly files: number; readonly bytes: number } | null;
   readonly taskAttemptsMax: number;
@@ -60,6 +68,18 @@ export interface TaskEnded {
   readonly changed?: number;
 }
 
+/** An agent calls a tool that its coordinator answers. */
+export interface SwarmAsked {
+  readonly type: 'memory.ask' | 'agent.tell';
+  readonly at: number;
+  readonly task: string;
+  readonly attempt: number;
+  /** Names the call within the agent: `<model call>.<index>`. */
+  readonly call: string;
+  readonly tool: string;
+  readonly input: unknown;
+}
+
 /** What a coordinator takes. */
 export type CoordinatorInput = { readonly at: number; readonly key?: string; readonly id?: string } & (
   | GoalAccept
@@ -77,6 +97,7 @@ export type CoordinatorInput = { readonly at: number; readonly key?: string; rea
       readonly toolCalls: number;
       readonly costMicroUsd: number;
     }
+  | SwarmAsked
   | { readonly type: 'goal.note'; readonly text: string }
   | { readonly type: 'goal.cancel'; readonly reason: string }
   | { readonly type: 'goal.resume'; readonly quota?: Partial<Quota> }

@@ -5,6 +5,8 @@ import { joinRetryMs, joinRetryMsMax } from './bounds.ts';
 import type { CoordinatorState } from './coordinator.chart.ts';
 import { cancel, fail, joined, joinRef, pause, proceed } from './coordinator.endings.ts';
 import { asCoordinatorInput, type CoordinatorInput, type GoalAccept } from './coordinator.inputs.ts';
+import { lateAsked, swarmAsked } from './coordinator.messages.ts';
+import { planFacts } from './coordinator.plan.ts';
 import { acceptOf, type CoordinatorTable, ledgerOf, taskIndex } from './coordinator.table.ts';
 import { taskEnded } from './coordinator.tasks.ts';
 import { attemptRef, retryStragglers, tellAgent } from './coordinator.window.ts';
@@ -48,6 +50,9 @@ function decide(table: CoordinatorTable, input: CoordinatorInput, state: Coordin
       return input.ref === joinRef ? joinFailed(table, input) : pushFailed(table, input, input.at);
     case 'budget.ask':
       return asked(table, input);
+    case 'memory.ask':
+    case 'agent.tell':
+      return swarmAsked(table, input);
     case 'goal.note':
       return {
         emit: table.tasks.flatMap((task, index) => task.open.map((attempt) => tellAgent(table, index, attempt, { type: 'agent.note', text: input.text }))),
@@ -79,12 +84,18 @@ function accepted(table: CoordinatorTable, input: GoalAccept): CoordinatorVerdic
 }
 
 function started(table: CoordinatorTable, at: number): CoordinatorVerdict {
-  const { strategy, plan, quota, why, agents } = acceptOf(table);
+  const { strategy, plan, quota, agents, workspace, fanIn } = acceptOf(table);
   table.startedAt = at;
-  table.plan = strategyOf(strategy.type).begin({ options: strategy, parts: plan.count, agents });
+  table.plan = strategyOf(strategy.type).begin({
+    options: strategy,
+    parts: plan.count,
+    agents,
+    files: workspace?.files ?? 0,
+    ...(fanIn === undefined ? {} : { fanIn }),
+  });
   const emitted = [
     fact('goal.started', { strategy: strategy.type }),
-    fact('plan.made', { strategy: strategy.type, why, items: plan.blob, count: plan.count, tasks: strategyOf(strategy.type).expected(table.plan) }),
+    ...planFacts(table),
     request('timer.start', 'deadline', { name: 'deadline', ms: Math.ceil(quota.maxSeconds * 1_000) }),
   ];
   return proceed(table, at, emitted, 'running');
@@ -170,6 +181,7 @@ function resumed(table: CoordinatorTable, input: Extract<CoordinatorInput, { typ
 
 /** After the end nothing is decided any more; what stragglers tell is kept. */
 function late(input: CoordinatorInput): CoordinatorVerdict {
+  if (input.type === 'memory.ask' || input.type === 'agent.tell') return { emit: lateAsked(input, 'goal_ended') };
   if (input.type !== 'task.ended') return { emit: [] };
   return { emit: [fact('task.superseded', { task: input.task, attempt: input.attempt, outcome: input.outcome })] };
 }

@@ -2,6 +2,7 @@ import type { Artifact } from '../../protocols/goals/goal.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { strategyOf } from '../strategies/index.ts';
 import type { GoalAccept } from './coordinator.inputs.ts';
+import type { LastAnswer, SharedMemory } from './coordinator.shared.ts';
 
 /** One task, in the order of making; its id is `t<index>`. */
 export interface TaskRow {
@@ -55,6 +56,12 @@ export interface CoordinatorTable {
   refusedBy: string | null;
   /** Attempts that were told to stop because time was up, by name. */
   stopped: string[];
+  /** What the agents share; absent until one of them asks for it. */
+  memory?: SharedMemory;
+  /** By attempt: what may be asked for again. */
+  answers?: Record<string, LastAnswer>;
+  /** Messages between agents. */
+  told?: number;
 }
 
 export function emptyCoordinatorTable(): CoordinatorTable {

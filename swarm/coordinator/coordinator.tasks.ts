@@ -5,6 +5,7 @@ import { durationsMax, excerptCharsMax } from './bounds.ts';
 import type { CoordinatorState } from './coordinator.chart.ts';
 import { pause, proceed } from './coordinator.endings.ts';
 import type { TaskEnded } from './coordinator.inputs.ts';
+import { decidedFacts } from './coordinator.plan.ts';
 import { acceptOf, type CoordinatorTable, ledgerOf, taskIndex, taskOf } from './coordinator.table.ts';
 import { attemptRef, tellAgent } from './coordinator.window.ts';
 
@@ -61,11 +62,7 @@ function answered(table: CoordinatorTable, index: number, input: TaskEnded, at: 
     );
   table.running -= task.open.length;
   task.open = [];
-  emitted.push(
-    ...strategyOf(acceptOf(table).strategy.type)
-      .completed(table.plan, task.place, { task: index, text: task.result })
-      .map(({ type, data }) => fact(type, data)),
-  );
+  emitted.push(...decidedFacts(table, strategyOf(acceptOf(table).strategy.type).completed(table.plan, task.place, { task: index, text: task.result })));
   return proceed(table, at, emitted);
 }
 
@@ -103,11 +100,7 @@ function failed(table: CoordinatorTable, index: number, input: TaskEnded, at: nu
     retryable: input.retryable ?? false,
     final: true,
   });
-  emitted.push(
-    ...strategyOf(acceptOf(table).strategy.type)
-      .failed(table.plan, task.place, index)
-      .map(({ type, data }) => fact(type, data)),
-  );
+  emitted.push(...decidedFacts(table, strategyOf(acceptOf(table).strategy.type).failed(table.plan, task.place, index)));
   return proceed(table, at, emitted);
 }
 

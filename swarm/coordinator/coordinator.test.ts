@@ -47,6 +47,27 @@ describe('a goal runs', () => {
     expect(bench.fact('task.created')).toMatchObject({ role: 'reduce', merges: ['t0', 't1'] });
   });
 
+  test('map tasks are called what their parts hold, as far as that was told', () => {
+    const bench = new CoordinatorBench(accept({ partNames: ['a.ts … 3 files'] }));
+    expect(bench.table.tasks.map(({ name }) => name)).toEqual(['a.ts … 3 files', 'part 2', 'part 3']);
+  });
+
+  test('a strategy that rules chose is told before its plan', () => {
+    const bench = new CoordinatorBench(single({ chosenBy: 'rules', why: 'there is nothing to split' }));
+    expect(bench.types.slice(0, 4)).toEqual(['cell.opened', 'goal.started', 'strategy.chosen', 'plan.made']);
+    expect(bench.fact('strategy.chosen')).toEqual({ strategy: 'single', options: { type: 'single' }, why: 'there is nothing to split', by: 'rules' });
+  });
+
+  test('a model chooses first; its choice, the plan and the first tasks are one record', () => {
+    const bench = new CoordinatorBench(accept({ strategy: { type: 'auto' }, parts: 1, fanIn: 2 }));
+    expect([bench.types, bench.atWork]).toEqual([['cell.opened', 'goal.started', 'task.created'], ['t0-1']]);
+    bench.end('t0-1', { result: '{"strategy":"map-reduce","why":"three","items":["a","b","c"]}' });
+    expect(bench.types).toEqual(['task.completed', 'strategy.chosen', 'plan.made', 'task.created', 'task.created', 'task.created']);
+    // Three maps, a merge of two of them, a merge of all: the fan-in is that of the configuration.
+    expect(bench.fact('plan.made')).toMatchObject({ strategy: 'map-reduce', why: 'three', tasks: 6 });
+    expect(finish(bench).fact('goal.completed')).toMatchObject({ result: 'result of t5-1', tasks: { total: 6 } });
+  });
+
   test('concurrency is a bound beside agents', () => {
     expect(new CoordinatorBench(accept({ strategy: { type: 'map-reduce', concurrency: 2 } })).atWork.length).toBe(2);
     expect(new CoordinatorBench(accept({ strategy: { type: 'map-reduce', concurrency: 9 } })).atWork.length).toBe(3);
@@ -76,7 +97,12 @@ describe('attempts that fail', () => {
     expect(bench.facts[0]?.data).toMatchObject({ final: false, retryable: true });
     bench.fail('t0-2', 'model_overloaded', true).fail('t0-3', 'model_overloaded', true);
     expect([bench.state, bench.types, bench.facts[0]?.data]).toMatchObject(['failed', ['task.failed', 'goal.failed'], { final: true }]);
-    expect(bench.fact('goal.failed')).toMatchObject({ code: 'task_failed', task: 't0' });
+    expect(bench.fact('goal.failed')).toMatchObject({
+      code: 'task_failed',
+      task: 't0',
+      message: 'task t0 failed for good: model_overloaded: model_overloaded happened',
+      failure: { code: 'model_overloaded', message: 'model_overloaded happened' },
+    });
   });
 
   test('for good are not retried', () => expect(new CoordinatorBench(single()).fail('t0-1', 'model_auth').state).toBe('failed'));
@@ -100,6 +126,20 @@ describe('attempts that fail', () => {
     expect([bench.fact('task.retried')?.['task'], bench.table.ledger?.spent.tokens, bench.table.ledger?.estimated]).toEqual(['t0', held, true]);
   });
 
+  test('a proposer that crashes every time is missed after its attempts; the others vote, and the quorum stays one of all', () => {
+    const bench = new CoordinatorBench(accept({ strategy: { type: 'consensus' }, parts: 1 }));
+    for (const attempt of [1, 2, 3]) bench.end(`t0-${attempt}`, { outcome: 'poisoned', code: 'actor_poisoned', message: 'it crashed' });
+    expect(bench.fact('task.failed')).toMatchObject({ task: 't0', attempt: 3, code: 'actor_poisoned', final: true });
+    bench.end('t1-1').end('t2-1');
+    expect(bench.table.tasks.slice(3).map(({ name }) => name)).toEqual(['ballot of p2 in round 1', 'ballot of p3 in round 1']);
+    bench.end('t3-1', { result: 'VOTE: A' }).end('t4-1', { result: 'VOTE: A' });
+    expect([bench.state, bench.fact('round.decided'), bench.fact('goal.completed')]).toMatchObject([
+      'completed',
+      { votes: 2, needed: 2, of: 3, proposer: 'p2' },
+      { partial: 1 },
+    ]);
+  });
+
   test('under onFailure fail the first ends the goal, and those at work are stopped and told', () => {
     const bench = new CoordinatorBench().fail('t0-1', 'model_auth');
     expect([bench.state, bench.told, bench.aborted.length]).toEqual(['failed', { 'agent-t1-1': 'agent.cancel', 'agent-t2-1': 'agent.cancel' }, 2]);
@@ -114,7 +154,10 @@ describe('attempts that fail', () => {
     const bench = new CoordinatorBench(accept({ parts: 2, strategy: { type: 'map-reduce', onFailure: 'partial' } }))
       .fail('t0-1', 'model_auth')
       .fail('t1-1', 'model_auth');
-    expect([bench.state, bench.fact('goal.failed')]).toMatchObject(['failed', { message: 'every task failed' }]);
+    expect([bench.state, bench.fact('goal.failed')]).toMatchObject([
+      'failed',
+      { message: 'every task failed, t1 as the last: model_auth: model_auth happened', task: 't1', failure: { code: 'model_auth' } },
+    ]);
   });
 });
 

@@ -3,6 +3,8 @@ import { agentActor } from '../../protocols/goals/task.ts';
 import { available, reserveShare } from '../ledger/ledger.ts';
 import { strategyOf } from '../strategies/index.ts';
 import { openAttemptsMax, stragglerMsMin } from './bounds.ts';
+import { hasWritten } from './coordinator.memory.ts';
+import { partName } from './coordinator.plan.ts';
 import { acceptOf, type CoordinatorTable, ledgerOf, type TaskRow, taskOf } from './coordinator.table.ts';
 
 /** The name of an attempt within its goal, and the ref of its push: `t3-1`. */
@@ -24,7 +26,7 @@ export function fillWindow(table: CoordinatorTable, at: number): Emitted[] {
     const next = strategyOf(strategy.type).next(table.plan);
     if (next === undefined) break;
     const index = table.tasks.length;
-    const { role, name, part = null, merges = [], follows = null, place } = next;
+    const { role, part = null, name = partName(table, part), merges = [], follows = null, place } = next;
     table.tasks.push({
       role,
       name,
@@ -88,7 +90,13 @@ function mayTryTwice(table: CoordinatorTable): boolean {
 
 /** With nothing left to start, a free agent may try what takes much longer than the others did. */
 function armStraggler(table: CoordinatorTable, at: number, wide: number): Emitted[] {
-  if (table.stragglerArmed || table.running === 0 || table.running >= wide || !strategyOf(acceptOf(table).strategy.type).speculates || !mayTryTwice(table))
+  if (
+    table.stragglerArmed ||
+    table.running === 0 ||
+    table.running >= wide ||
+    !strategyOf(acceptOf(table).strategy.type).speculates(table.plan) ||
+    !mayTryTwice(table)
+  )
     return [];
   const limit = stragglerLimitMs(table);
   if (limit === undefined) return [];
@@ -125,7 +133,9 @@ function stragglerLimitMs(table: CoordinatorTable): number | undefined {
 }
 
 function candidates(table: CoordinatorTable): TaskRow[] {
-  return table.tasks.filter((task) => task.state === 'running' && task.open.length > 0 && task.open.length < openAttemptsMax);
+  return table.tasks.filter(
+    (task, index) => task.state === 'running' && task.open.length > 0 && task.open.length < openAttemptsMax && !hasWritten(table, index),
+  );
 }
 
 /** A message to an agent's inbox. */

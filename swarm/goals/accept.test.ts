@@ -36,7 +36,8 @@ const settings: GoalSettings = {
 async function accepted(submission: GoalSubmission): Promise<{ input: Awaited<ReturnType<typeof acceptGoal>>; parts: Part[] }> {
   const { blobs, stored } = memory();
   const input = await acceptGoal(submission, 'g1', 'acme', settings, blobs);
-  return { input, parts: JSON.parse(stored.get(input.plan.blob) ?? 'null') as Part[] };
+  const { plan } = input;
+  return { input, parts: 'parts' in plan ? [...plan.parts] : (JSON.parse(stored.get(plan.blob) ?? 'null') as Part[]) };
 }
 
 const refusal = (submission: GoalSubmission): Promise<string> =>
@@ -55,6 +56,20 @@ describe('accepting a goal', () => {
   test('many items are mapped, each a part of its own', async () => {
     const { input, parts } = await accepted({ goal: 'count', inputs: [{ kind: 'items', items: ['a', 'b', 'c'] }] });
     expect([input.strategy, parts.map((part) => part.text)]).toEqual([{ type: 'map-reduce', fanIn: 8 }, ['a', 'b', 'c']]);
+  });
+
+  test('a short plan stands in the first record, a long one is a blob', async () => {
+    const { input: short } = await accepted({ goal: 'count', inputs: [{ kind: 'items', items: ['a', 'b'] }] });
+    expect(short.plan).toEqual({
+      count: 2,
+      parts: [
+        { name: 'item 1', text: 'a' },
+        { name: 'item 2', text: 'b' },
+      ],
+    });
+    const { input: long, parts } = await accepted({ goal: 'count', inputs: [{ kind: 'items', items: ['a'.repeat(9_000), 'b'] }] });
+    expect(long.plan).toEqual({ count: 2, blob: textHash(JSON.stringify(parts)) });
+    expect(parts.map((part) => part.text?.length)).toEqual([9_000, 1]);
   });
 
   test('quotas that are not asked for are the default', () => {
@@ -78,6 +93,25 @@ describe('accepting a goal', () => {
   ])('what does not fit into the first record of %s is refused at once', async (_what, submission) =>
     expect(await refusal(submission)).toBe('input_too_large'),
   );
+
+  test('a strategy whose prompts no fact could tell is refused', async () => {
+    const stages = Array.from({ length: 3 }, (_, at) => ({ name: `s${at}`, prompt: 'p'.repeat(12_000) }));
+    expect(await refusal({ goal: 'x', strategy: { type: 'pipeline', stages } })).toBe('input_too_large');
+    expect((await accepted({ goal: 'x', strategy: { type: 'pipeline', stages: stages.slice(1) } })).input.strategy).toMatchObject({ type: 'pipeline' });
+  });
+
+  test('what chose the strategy is told where nobody named one; a model that can is left to choose', async () => {
+    const items = (...names: string[]): GoalSubmission['inputs'] => [{ kind: 'items', items: names }];
+    const chosen = async (submission: Partial<GoalSubmission>): Promise<unknown[]> => {
+      const { strategy, chosenBy, partNames, fanIn } = (await accepted({ goal: 'x', ...submission })).input;
+      return [strategy.type, chosenBy, partNames, fanIn];
+    };
+    expect(await chosen({})).toEqual(['single', 'rules', undefined, undefined]);
+    expect(await chosen({ strategy: 'single' })).toEqual(['single', undefined, undefined, undefined]);
+    expect(await chosen({ inputs: items('left', 'right') })).toEqual(['map-reduce', 'rules', ['left', 'right'], undefined]);
+    expect(await chosen({ strategy: 'auto', inputs: items('left', 'right') })).toEqual(['map-reduce', 'rules', ['left', 'right'], undefined]);
+    expect(await chosen({ strategy: 'auto', inputs: items('left') })).toEqual(['auto', undefined, undefined, settings.fanIn]);
+  });
 
   test('the same text is taken in parts', async () => {
     const { input, parts } = await accepted({ goal: 'read', inputs: text(600_000) });

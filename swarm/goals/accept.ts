@@ -12,14 +12,13 @@ import {
   type QuotaOptions,
   type StrategyOptions,
 } from '../../protocols/goals/goal.ts';
-import { recordBytesMax } from '../../protocols/journal/record.ts';
+import { factBytesMax, recordBytesMax } from '../../protocols/journal/record.ts';
 import type { FrozenProfile, GoalAccept } from '../coordinator/coordinator.inputs.ts';
 import { coordinatorKind } from '../coordinator/coordinator.kind.ts';
-import { chooseStrategy } from '../strategies/choose.ts';
+import { chooseStrategy, modelChooses } from '../strategies/choose.ts';
 import { strategyOf } from '../strategies/index.ts';
-import type { ChosenStrategy } from '../strategies/strategy.ts';
 import type { GoalSettings } from '../swarm-host.ts';
-import { type GoalMaterial, type Part, splitParts, wholePart } from './parts.ts';
+import { type GoalMaterial, type Part, partNames, splitParts, wholePart } from './parts.ts';
 
 /** Turns a submission into the first input of its coordinator: everything resolved, everything large stored as a blob. */
 export async function acceptGoal(submission: GoalSubmission, goalId: string, tenant: string, settings: GoalSettings, blobs: Blobs): Promise<GoalAccept> {
@@ -29,15 +28,17 @@ export async function acceptGoal(submission: GoalSubmission, goalId: string, ten
   const parts = splitParts(material, agents);
   const asked = optionsOf(submission.strategy);
   const shape = { parts: parts.length, files: material.manifest?.files.length ?? 0, items: material.items.length };
-  const { strategy, why } = chooseStrategy(asked, shape);
-  // A consensus answers the goal as a whole, each proposer by itself.
-  const plan = strategy.type === 'single' || strategy.type === 'consensus' || parts.length === 0 ? [wholePart(material)] : parts;
+  const byModel = modelChooses(asked, shape, profile.model);
+  const { strategy, why } = byModel ? { strategy: { type: 'auto' as const }, why: 'the model chooses' } : chooseStrategy(asked, shape);
+  const plan = !onParts.has(strategy.type) || parts.length === 0 ? [wholePart(material)] : parts;
+  mustBeTold(strategy);
   // Options that cannot work are refused now, not when the goal starts.
   strategyOf(strategy.type).begin({ options: strategy, parts: plan.length, agents });
   const goalBytes = jsonBytes(submission.goal);
   for (const part of plan) mustFit(goalBytes, part);
   const stageProfiles = profilesOf(strategy, submission.model, settings);
-  const store = (value: unknown): Promise<string> => blobs.put(tenant, new TextEncoder().encode(JSON.stringify(value)));
+  const store = (text: string): Promise<string> => blobs.put(tenant, new TextEncoder().encode(text));
+  const planText = JSON.stringify(plan);
   const { manifest } = material;
   return {
     type: 'goal.accept',
@@ -48,21 +49,44 @@ export async function acceptGoal(submission: GoalSubmission, goalId: string, ten
     goal: submission.goal,
     strategy: strategy.type === 'map-reduce' ? { fanIn: settings.fanIn, ...strategy } : strategy,
     why,
+    ...(byModel ? { fanIn: settings.fanIn } : asked === undefined || asked.type === 'auto' ? { chosenBy: 'rules' } : {}),
     agents,
     quota: mergeQuota(settings.quota, submission.quota),
     profile,
     ...(stageProfiles === undefined ? {} : { stageProfiles }),
-    plan: { blob: await store(plan), count: plan.length },
+    plan: { count: plan.length, ...(planText.length <= planInlineCharsMax ? { parts: plan } : { blob: await store(planText) }) },
+    ...(strategy.type === 'map-reduce' ? { partNames: partNames(material, plan) } : {}),
     workspace:
-      manifest === null ? null : { blob: await store(manifest), files: manifest.files.length, bytes: manifest.files.reduce((sum, { size }) => sum + size, 0) },
+      manifest === null
+        ? null
+        : { blob: await store(JSON.stringify(manifest)), files: manifest.files.length, bytes: manifest.files.reduce((sum, { size }) => sum + size, 0) },
     taskAttemptsMax: settings.taskAttemptsMax,
     stragglerFactor: settings.stragglerFactor,
     bodyHash: submissionHash(submission),
   };
 }
 
+/** Strategies that work on the parts of the inputs; the others answer the goal as a whole. */
+const onParts: ReadonlySet<StrategyOptions['type']> = new Set(['map-reduce', 'pipeline']);
+
+/** A plan up to this long stands in the first record itself: a blob of its own costs several syncs of the disk. Characters. */
+const planInlineCharsMax = 8_192;
+
 /** What goal and one part may come to in the first record of an agent, whose bound leaves as much again for prompt, tools and results. Bytes. */
 const partBytesMax = recordBytesMax / 2;
+
+/** What a strategy with its prompts may come to: `goal.accepted` tells all of it, beside the goal. Bytes. */
+const strategyBytesMax = factBytesMax / 2;
+
+function mustBeTold(strategy: StrategyOptions): void {
+  const bytes = jsonBytes(strategy);
+  if (bytes <= strategyBytesMax) return;
+  throw new FlockworkError(
+    'input_too_large',
+    `the strategy ${strategy.type} with its prompts has ${bytes} bytes, above the bound of ${strategyBytesMax}; put long instructions into a file of the inputs, and let the prompts name it`,
+    { details: { bytes, strategyBytesMax } },
+  );
+}
 
 function jsonBytes(value: unknown): number {
   return new TextEncoder().encode(JSON.stringify(value)).length;
@@ -100,17 +124,17 @@ export function idempotentGoalId(tenant: string, key: string): string {
 
 function optionsOf(strategy: GoalSubmission['strategy']): StrategyOptions | undefined {
   if (strategy === undefined || typeof strategy === 'object') return strategy;
-  if (strategy === 'pipeline')
-    throw new FlockworkError('invalid_request', 'strategy pipeline needs its stages: {"type":"pipeline","stages":[{"name","prompt"}]}', {
-      details: { strategy },
-    });
+  if (strategy === 'pipeline' || strategy === 'plan') {
+    const form = strategy === 'pipeline' ? '"stages":[{"name","prompt"}]' : '"tasks":[{"name","prompt","after"}]';
+    throw new FlockworkError('invalid_request', `strategy ${strategy} needs more than its name: {"type":"${strategy}",${form}}`, { details: { strategy } });
+  }
   return { type: strategy };
 }
 
-/** The profiles that stages name, resolved. Throws `profile_unknown`. */
-function profilesOf(strategy: ChosenStrategy, model: string | undefined, settings: GoalSettings): Record<string, FrozenProfile> | undefined {
-  if (strategy.type !== 'pipeline') return undefined;
-  const names = new Set(strategy.stages.flatMap(({ profile }) => (profile === undefined ? [] : [profile])));
+/** The profiles that stages or tasks name, resolved. Throws `profile_unknown`. */
+function profilesOf(strategy: StrategyOptions, model: string | undefined, settings: GoalSettings): Record<string, FrozenProfile> | undefined {
+  const named = strategy.type === 'pipeline' ? strategy.stages : strategy.type === 'plan' ? strategy.tasks : [];
+  const names = new Set(named.flatMap(({ profile }) => (profile === undefined ? [] : [profile])));
   return names.size === 0 ? undefined : Object.fromEntries([...names].map((name) => [name, settings.profile(name, model)]));
 }
 

@@ -67,6 +67,13 @@ describe('the index of goals', () => {
     ]);
   });
 
+  test('a goal shows the strategy that its model chose', () => {
+    const index = new Indexed(accept({ strategy: { type: 'auto' }, parts: 1 }));
+    expect(index.row.strategy).toEqual({ type: 'auto' });
+    index.then((bench) => bench.end('t0-1', { result: '{"strategy":"consensus","why":"a matter of taste"}' }), { type: 'task.ended' });
+    expect(index.row.strategy).toEqual({ type: 'consensus' });
+  });
+
   test('a sleeping root that is opened is awake again: whoever takes the shard next opens it', () => {
     const index = new Indexed();
     index.rows.set(activeKey('acme', 'g1'), JSON.stringify({ tenant: 'acme', root: 'g1', sleepsUntil: null }));

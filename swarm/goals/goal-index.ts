@@ -128,6 +128,9 @@ function applyFact(row: GoalRow, { type, data }: Fact, at: number): boolean {
       row.tasks.total += 1;
       row.tasks.running += 1;
       return true;
+    case 'strategy.chosen':
+      row.strategy = data['options'] as StrategyOptions;
+      return true;
     case 'task.completed':
       row.tasks.running -= 1;
       row.tasks.completed += 1;

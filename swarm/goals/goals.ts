@@ -1,6 +1,4 @@
 import { chainStart } from '../../actors/cell/chain.ts';
-import { Fold } from '../../actors/cell/fold.ts';
-import type { Input } from '../../actors/cell/kind.ts';
 import { loadFold } from '../../actors/cell/load.ts';
 import { sealRecord } from '../../actors/cell/records.ts';
 import { nothingBefore } from '../../actors/ports/journal.ts';
@@ -8,11 +6,12 @@ import { FlockworkError, failureOf } from '../../protocols/errors/error.ts';
 import { type Artifact, type GoalStatus, type GoalSubmission, type GoalView, isEnded, type Manifest, type QuotaOptions } from '../../protocols/goals/goal.ts';
 import { coordinatorActor } from '../../protocols/goals/task.ts';
 import { inboxSubject, journalSubject } from '../../protocols/subjects.ts';
-import { coordinatorKind } from '../coordinator/coordinator.kind.ts';
+import type { GoalAccept } from '../coordinator/coordinator.inputs.ts';
 import { type CoordinatorTable, contributes } from '../coordinator/coordinator.table.ts';
 import type { GoalSettings, SwarmHost } from '../swarm-host.ts';
 import { acceptGoal, idempotentGoalId, submissionHash } from './accept.ts';
 import { changesOf, type TaskChanges } from './changes.ts';
+import { firstFacts } from './first-facts.ts';
 import { type GoalRow, goalKey, listPrefix } from './goal-index.ts';
 import { goalView } from './goal-view.ts';
 
@@ -42,7 +41,7 @@ export class Goals {
     }
     const input = await acceptGoal(submission, id, tenant, this.#settings, this.#host.bus.blobs);
     try {
-      await this.#appendFirst(tenant, id, { ...input });
+      await this.#appendFirst(tenant, id, input);
     } catch (error) {
       if (idempotencyKey === undefined || failureOf(error).code !== 'journal_conflict') throw error;
       return this.#sameBody(await this.#mustRow(tenant, id), submission);
@@ -121,12 +120,11 @@ export class Goals {
   }
 
   /** Record 1 is the machine's pure first step; what it asks for is not released: the shard's owner will. */
-  async #appendFirst(tenant: string, root: string, input: Input): Promise<void> {
+  async #appendFirst(tenant: string, root: string, input: GoalAccept): Promise<void> {
     const stream = journalSubject({ tenant, root, actor: coordinatorActor });
     const at = this.#host.clock.now();
-    const inputJson = JSON.stringify(input);
-    const { facts } = new Fold(coordinatorKind, stream, this.#host.cellBounds.inboxSeenMax).step(JSON.parse(inputJson) as Input, at);
-    const { line } = sealRecord(chainStart(stream), { n: 1, at, inputJson, facts }, this.#host.ids.salt());
+    const facts = firstFacts(input, at);
+    const { line } = sealRecord(chainStart(stream), { n: 1, at, inputJson: JSON.stringify(input), facts }, this.#host.ids.salt());
     await this.#host.bus.journal.append(stream, nothingBefore, [line]);
   }
 

@@ -1,4 +1,5 @@
 import type { Manifest, ManifestFile } from '../../protocols/goals/goal.ts';
+import { labelOfFiles, labelOfText } from '../strategies/label.ts';
 
 /** One part of a plan: what one map task works on. Plain JSON, stored as a blob with the goal. */
 export interface Part {
@@ -60,6 +61,23 @@ function groupFiles(files: readonly ManifestFile[], agents: number): Part[] {
   }
   if (group.length > 0) groups.push(group);
   return groups.map((paths, index) => ({ name: `files ${index + 1}/${groups.length}`, files: paths }));
+}
+
+/** What the names of parts may come to in the first record; the parts after that are told by number. Characters. */
+const partNamesCharsMax = 32_768;
+
+/** What each part holds, for those who watch: an item's first words, the first file of several. As many as the bound allows. */
+export function partNames({ items }: GoalMaterial, parts: readonly Part[]): string[] {
+  const names: string[] = [];
+  let chars = 0;
+  for (const [index, { name, text = '', files }] of parts.entries()) {
+    const words = index < items.length ? labelOfText(text) : '';
+    const shown = files !== undefined ? labelOfFiles(files) : words === '' ? labelOfText(name) : words;
+    chars += shown.length;
+    if (chars > partNamesCharsMax) break;
+    names.push(shown);
+  }
+  return names;
 }
 
 function splitText(text: string): string[] {

@@ -9,3 +9,5 @@ export const electionBackoffMsMax = 1_000;
 export const roundsDefault = 3;
 /** The largest message between members. Bytes of its JSON. */
 export const messageBytesMax = 262_144;
+/** A longer text or body stands in the input of its record alone, not in the fact. Characters of its JSON. */
+export const bodyInlineCharsMax = 8_000;

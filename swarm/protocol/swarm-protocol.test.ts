@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -47,6 +48,7 @@ async function join3(
     const member = new SwarmProtocol({
       bus,
       clock,
+      ids: { salt: () => randomBytes(16).toString('hex') },
       tenant: 'acme',
       group: 'designers',
       self,

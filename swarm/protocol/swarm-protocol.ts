@@ -1,26 +1,21 @@
 import type { Bus } from '../../actors/ports/bus.ts';
 import type { Clock } from '../../actors/ports/clock.ts';
+import type { Ids } from '../../actors/ports/ids.ts';
 import type { Subscription } from '../../actors/ports/journal.ts';
 import { FlockworkError, failureOf } from '../../protocols/errors/error.ts';
-import { deliverSubject, isToken, shardOf } from '../../protocols/subjects.ts';
-import {
-  type ElectionInput,
-  type ElectionMessage,
-  type ElectionOutput,
-  type ElectionState,
-  majorityOf,
-  openElection,
-  stepElection,
-} from '../election/election.ts';
+import type { Fact } from '../../protocols/journal/facts.ts';
+import { deliverSubject, isToken } from '../../protocols/subjects.ts';
+import { type ElectionInput, type ElectionMessage, majorityOf } from '../election/election.ts';
 import { type Ballot, cast, openPoll, tallyOf } from '../voting/poll.ts';
 import { electorateOf, type QuorumRule, shownVotes } from '../voting/quorum.ts';
 import { answerMs as answerMsDefault, electionBackoffMs, electionBackoffMsMax, electionsMax, messageBytesMax, roundsDefault } from './bounds.ts';
+import { MemberJournal, memberActor } from './member-journal.ts';
 import { type MemberQuestion, type MemberRequest, type MemberVote, readElection, readRequest, readVoteAnswer } from './member-messages.ts';
-import { TermVoteStore } from './term-vote.ts';
 
 export interface SwarmProtocolOptions {
-  readonly bus: Pick<Bus, 'pubsub' | 'registry'>;
+  readonly bus: Pick<Bus, 'pubsub' | 'journal' | 'blobs'>;
   readonly clock: Clock;
+  readonly ids: Pick<Ids, 'salt'>;
   readonly tenant: string;
   /** Names the group; a subject token. */
   readonly group: string;
@@ -68,20 +63,20 @@ export interface ConsensusOutcome {
   readonly ballots: readonly Ballot[];
 }
 
-/** A member of a fixed group that speaks over the bus: tells all others, stands for leader, and asks all to decide. */
+/**
+ * A member of a fixed group that speaks over the bus: tells all others, stands for leader, and asks all to decide.
+ * What it says, hears and promises is a record of its journal first, `member-<self>` of the root that is the group.
+ */
 export class SwarmProtocol {
   readonly #options: SwarmProtocolOptions;
-  readonly #store: TermVoteStore;
+  readonly #journal: MemberJournal;
   readonly #answerMs: number;
-  #state: ElectionState;
   #served: Subscription | undefined;
-  /** Elections take one step at a time: each is durable before the next begins. */
-  #turn: Promise<unknown> = Promise.resolve();
 
   /** Throws `subject_invalid` for names that are no tokens, `invalid_request` when `self` is none of the members. */
   constructor(options: SwarmProtocolOptions) {
-    const { tenant, group, self, members, bus } = options;
-    for (const token of [tenant, group, ...members]) {
+    const { tenant, group, self, members } = options;
+    for (const token of [tenant, group, ...members.map(memberActor)]) {
       if (!isToken(token))
         throw new FlockworkError('subject_invalid', `'${token}' cannot name a group or a member: use letters, digits, '-' and '_'`, { details: { token } });
     }
@@ -92,49 +87,54 @@ export class SwarmProtocol {
     }
     this.#options = options;
     this.#answerMs = options.answerMs ?? answerMsDefault;
-    this.#store = new TermVoteStore(bus.registry, `swarm.${shardOf(group)}.${tenant}.${group}.${self}`);
-    this.#state = openElection(self, members);
+    this.#journal = new MemberJournal(options);
   }
 
   /** The leader that this member knows of. */
   get leader(): string | null {
-    return this.#state.leader;
+    return this.#journal.election?.leader ?? null;
   }
 
   get term(): number {
-    return this.#state.term;
+    return this.#journal.election?.term ?? 0;
   }
 
-  /** Reads what this member has promised before, and begins to answer the others. */
+  /** Takes over what this member has promised before, and begins to answer the others. */
   async start(): Promise<void> {
-    const { self, members, bus } = this.#options;
-    this.#state = openElection(self, members, await this.#store.load());
+    const { self, bus } = this.#options;
+    await this.#journal.open();
     this.#served = await bus.pubsub.serve(this.#subject(self), (text) => this.#answer(readRequest(text)));
   }
 
   async stop(): Promise<void> {
     await this.#served?.stop();
     this.#served = undefined;
-    await this.#turn.catch(() => undefined);
+    await this.#journal.settled();
   }
 
   /** Tells every other member; answers who has taken it, and why the others have not. */
   async broadcast(
     body: unknown,
   ): Promise<{ readonly reached: readonly string[]; readonly missed: readonly { readonly member: string; readonly code: string }[] }> {
+    const { self, members } = this.#options;
+    const request: MemberRequest = { type: 'message', from: self, body };
+    mustFit(request);
+    await this.#journal.add({ type: 'message.broadcast', body });
     const reached: string[] = [];
     const missed: { member: string; code: string }[] = [];
     await Promise.all(
       this.#others.map(async (member) => {
         try {
-          await this.#ask(member, { type: 'message', from: this.#options.self, body });
+          await this.#ask(member, request);
           reached.push(member);
         } catch (error) {
           missed.push({ member, code: failureOf(error).code });
         }
       }),
     );
-    return { reached: this.#options.members.filter((member) => reached.includes(member)), missed };
+    const inOrder = members.filter((member) => reached.includes(member));
+    await this.#journal.add({ type: 'broadcast.ended', reached: inOrder, missed });
+    return { reached: inOrder, missed };
   }
 
   /** Stands for leader, again in a higher term while nobody has a majority, until a leader is known or electionsMax terms have passed. */
@@ -143,12 +143,12 @@ export class SwarmProtocol {
     const needed = majorityOf(members);
     for (let election = 0; ; election += 1) {
       const votes = await this.#stand();
-      const { term, leader } = this.#state;
+      const { term, leader } = this;
       if (leader !== null || election + 1 >= electionsMax) return { elected: leader === self, term, leader, votes, needed };
       // Each member waits another while, so that two do not stand in the same moment for ever.
       const waitMs = Math.min(electionBackoffMs * 2 ** election, electionBackoffMsMax) * (1 + members.indexOf(self) / members.length);
       await new Promise<void>((resolve) => clock.timer(waitMs, resolve));
-      if (this.#state.leader !== null) return { elected: this.#state.leader === self, term: this.#state.term, leader: this.#state.leader, votes: [], needed };
+      if (this.leader !== null) return { elected: this.leader === self, term: this.term, leader: this.leader, votes: [], needed };
     }
   }
 
@@ -162,6 +162,7 @@ export class SwarmProtocol {
     for (let round = 1; round <= rounds; round += 1) {
       const poll = openPoll(round, choices);
       const asked: MemberQuestion = { question, choices, round, before: [...ballots], deciding: false };
+      await this.#journal.add({ type: 'ballot.ask', question: asked, of: members });
       await Promise.all(
         members.map(async (voter) => {
           const vote = await this.#vote(voter, asked).catch(() => undefined);
@@ -173,15 +174,18 @@ export class SwarmProtocol {
       ballots.push(...poll.ballots.toSorted((a, b) => members.indexOf(a.voter) - members.indexOf(b.voter)));
       const tally = tallyOf(electorate, poll);
       votes = tally.votes;
+      await this.#close(round, tally.decided, tally.decided === null ? null : 'quorum', votes, needed);
       if (tally.decided !== null)
         return { choice: tally.decided, by: 'quorum', round, votes: shownVotes(electorate, votes[tally.decided] ?? 0), needed, ballots };
     }
     if (noQuorum === 'fail') throw noQuorumError(question, rounds, needed);
     const leader = this.leader ?? (await this.requestVote()).leader;
-    const decision =
-      leader === null ? undefined : await this.#vote(leader, { question, choices, round: rounds, before: ballots, deciding: true }).catch(() => undefined);
+    const asked: MemberQuestion = { question, choices, round: rounds, before: ballots, deciding: true };
+    if (leader !== null) await this.#journal.add({ type: 'ballot.ask', question: asked, of: [leader] });
+    const decision = leader === null ? undefined : await this.#vote(leader, asked).catch(() => undefined);
     const choice = decision?.choice ?? null;
     if (leader === null || choice === null || !choices.includes(choice)) throw noQuorumError(question, rounds, needed, leader);
+    await this.#close(rounds, choice, leader, votes, needed);
     return { choice, by: leader, round: rounds, votes: shownVotes(electorate, votes[choice] ?? 0), needed, ballots };
   }
 
@@ -194,36 +198,34 @@ export class SwarmProtocol {
   }
 
   async #ask(member: string, request: MemberRequest): Promise<string> {
-    const text = JSON.stringify(request);
-    const bytes = new TextEncoder().encode(text).length;
-    if (bytes > messageBytesMax)
-      throw new FlockworkError('frame_too_large', `a message of ${bytes} bytes is above the bound of ${messageBytesMax}; send it as a blob`, {
-        details: { bytes, messageBytesMax },
-      });
-    return this.#options.bus.pubsub.request(this.#subject(member), text, { timeoutMs: this.#answerMs });
+    return this.#options.bus.pubsub.request(this.#subject(member), mustFit(request), { timeoutMs: this.#answerMs });
   }
 
   async #vote(voter: string, question: MemberQuestion): Promise<MemberVote> {
-    const { self, onVote } = this.#options;
-    if (voter === self) return onVote(question);
-    return readVoteAnswer(await this.#ask(voter, { type: 'ballot', from: self, question }));
+    const { self } = this.#options;
+    if (voter === self) return this.#cast(question);
+    const vote = readVoteAnswer(await this.#ask(voter, { type: 'ballot', from: self, question }));
+    await this.#journal.add({ type: 'ballot.taken', voter, round: question.round, ...vote });
+    return vote;
   }
 
   async #answer(request: MemberRequest): Promise<string> {
-    const { members, self, onMessage, onVote } = this.#options;
+    const { members, self, onMessage } = this.#options;
     if (!members.includes(request.from) || request.from === self)
       throw new FlockworkError('forbidden', `${request.from} is no other member of this group`, { details: { from: request.from } });
     switch (request.type) {
       case 'message':
+        await this.#journal.add({ type: 'message.heard', from: request.from, body: request.body });
         onMessage?.(request.from, request.body);
         return '{}';
       case 'ballot':
-        return JSON.stringify(await onVote(request.question));
+        await this.#journal.add({ type: 'ballot.heard', from: request.from, question: request.question });
+        return JSON.stringify(await this.#cast(request.question));
       case 'election': {
         if (request.message.from !== request.from)
           throw new FlockworkError('forbidden', `${request.from} speaks for ${request.message.from}`, { details: { from: request.from } });
         const outputs = await this.#step(request.message);
-        return JSON.stringify({ answers: messagesTo(outputs, request.from) });
+        return JSON.stringify({ answers: said(outputs).flatMap(({ to, message }) => (to === request.from ? [message] : [])) });
       }
     }
   }
@@ -231,12 +233,11 @@ export class SwarmProtocol {
   /** One term: asks all for their vote, and tells all when there are enough. Answers who voted for this member. */
   async #stand(): Promise<readonly string[]> {
     let votes: readonly string[] = [];
-    const carry = async (outputs: readonly ElectionOutput[]): Promise<void> => {
-      for (const output of outputs) if (output.type === 'elected') votes = output.votes;
+    const carry = async (facts: readonly Fact[]): Promise<void> => {
+      for (const { type, data } of facts) if (type === 'leader.elected') votes = data['votes'] as readonly string[];
       await Promise.all(
-        outputs.map(async (output) => {
-          if (output.type !== 'send') return;
-          const answers = await this.#ask(output.to, { type: 'election', from: this.#options.self, message: output.message }).then(answersOf, () => []);
+        said(facts).map(async ({ to, message }) => {
+          const answers = await this.#ask(to, { type: 'election', from: this.#options.self, message }).then(answersOf, () => []);
           for (const answer of answers) await carry(await this.#step(answer));
         }),
       );
@@ -245,22 +246,39 @@ export class SwarmProtocol {
     return votes;
   }
 
-  /** Takes one step, and lets nothing of it out before it is durable. */
-  #step(input: ElectionInput): Promise<readonly ElectionOutput[]> {
-    const step = this.#turn.then(async () => {
-      const stepped = structuredClone(this.#state);
-      const outputs = stepElection(stepped, input);
-      if (stepped.term !== this.#state.term || stepped.votedFor !== this.#state.votedFor) await this.#store.save(stepped);
-      this.#state = stepped;
-      return outputs;
-    });
-    this.#turn = step.catch(() => undefined);
-    return step;
+  /** Takes one step, and lets nothing of it out before it is durable: what is to be sent is what the record says. */
+  #step(step: ElectionInput): Promise<readonly Fact[]> {
+    return this.#journal.add({ type: 'election.step', step });
+  }
+
+  /** This member's own ballot, durable before anybody hears of it. */
+  async #cast(question: MemberQuestion): Promise<MemberVote> {
+    const { choice, rationale } = await this.#options.onVote(question);
+    await this.#journal.add({ type: 'ballot.cast', voter: this.#options.self, round: question.round, choice, rationale });
+    return { choice, rationale };
+  }
+
+  async #close(round: number, choice: string | null, by: string | null, votes: Readonly<Record<string, number>>, needed: number): Promise<void> {
+    await this.#journal.add({ type: 'round.close', round, choice, by, votes, needed });
   }
 }
 
-function messagesTo(outputs: readonly ElectionOutput[], member: string): ElectionMessage[] {
-  return outputs.flatMap((output) => (output.type === 'send' && output.to === member ? [output.message] : []));
+/** The request as text. Throws `frame_too_large`. */
+function mustFit(request: MemberRequest): string {
+  const text = JSON.stringify(request);
+  const bytes = new TextEncoder().encode(text).length;
+  if (bytes > messageBytesMax)
+    throw new FlockworkError('frame_too_large', `a message of ${bytes} bytes is above the bound of ${messageBytesMax}; send it as a blob`, {
+      details: { bytes, messageBytesMax },
+    });
+  return text;
+}
+
+/** The messages of an election that a record says are to be sent. */
+function said(facts: readonly Fact[]): { readonly to: string; readonly message: ElectionMessage }[] {
+  return facts.flatMap(({ type, data }) =>
+    type === 'member.said' && data['message'] !== undefined ? [{ to: String(data['to']), message: readElection(data['message']) }] : [],
+  );
 }
 
 function answersOf(text: string): ElectionMessage[] {

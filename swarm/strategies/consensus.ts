@@ -41,7 +41,7 @@ export interface ConsensusState {
  */
 export const consensus: Strategy<ConsensusState> = {
   name: 'consensus',
-  speculates: false,
+  speculates: () => false,
   begin({ options, agents }) {
     if (options.type !== 'consensus') throw new Error(`the consensus was given the options of ${options.type}`);
     const voters = Array.from({ length: agents }, (_, index) => `p${index + 1}`);

@@ -32,9 +32,9 @@ export interface MapReduceState {
  */
 export const mapReduce: Strategy<MapReduceState> = {
   name: 'map-reduce',
-  speculates: true,
-  begin({ options, parts }) {
-    const { fanIn = fanInDefault, onFailure = 'fail' } = options.type === 'map-reduce' ? options : {};
+  speculates: () => true,
+  begin({ options, parts, fanIn: fanInGiven = fanInDefault }) {
+    const { fanIn = fanInGiven, onFailure = 'fail' } = options.type === 'map-reduce' ? options : {};
     const layers: TreeNode[][] = [Array.from({ length: parts }, () => ({ open: 0, task: null }))];
     for (let width = parts; width > 1; ) {
       const below = width;
@@ -55,7 +55,7 @@ export const mapReduce: Strategy<MapReduceState> = {
     const part = state.nextPart;
     if (part >= (state.layers[0]?.length ?? 0)) return undefined;
     state.nextPart += 1;
-    return { role: 'map', name: `part ${part + 1}`, part, place: [0, part] };
+    return { role: 'map', part, place: [0, part] };
   },
   completed(state, [layer = 0, index = 0], { task }) {
     settle(state, layer, index, task);

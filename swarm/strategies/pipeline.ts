@@ -42,7 +42,7 @@ export interface PipelineState {
  */
 export const pipeline: Strategy<PipelineState> = {
   name: 'pipeline',
-  speculates: false,
+  speculates: () => false,
   begin({ options, parts, agents }) {
     if (options.type !== 'pipeline') throw new Error(`the pipeline was given the options of ${options.type}`);
     const stages = options.stages.map(({ name, prompt, profile = null, concurrency = agents, onFailure = 'fail' }) => ({

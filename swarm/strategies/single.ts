@@ -9,7 +9,7 @@ interface SingleState {
 /** One agent for the whole goal. */
 export const single: Strategy<SingleState> = {
   name: 'single',
-  speculates: false,
+  speculates: () => false,
   begin: () => ({ begun: false, done: null, failed: null }),
   next(state) {
     if (state.begun) return undefined;

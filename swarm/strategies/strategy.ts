@@ -1,15 +1,15 @@
 import type { EmittedFact } from '../../actors/cell/kind.ts';
 import type { StrategyOptions } from '../../protocols/goals/goal.ts';
 
-/** The options of a strategy that a coordinator runs: `auto` has chosen before. */
+/** The options of a strategy that makes the tasks of a goal; `auto` runs one of these once it has chosen. */
 export type ChosenStrategy = Exclude<StrategyOptions, { type: 'auto' }>;
 
 /** One task as a strategy makes it; the coordinator gives it an id and a place in the window. */
 export interface NewTask {
-  /** What the task is for: single, map, reduce, stage, propose, vote, decide. */
+  /** What the task is for: single, map, reduce, stage, propose, vote, decide, step, plan. */
   readonly role: string;
-  /** What people read: a part's name, which results are merged, whose ballot it is. */
-  readonly name: string;
+  /** What people read: which results are merged, whose ballot it is; absent = what its part holds. */
+  readonly name?: string;
   /** Index of the part of the plan that it works on. */
   readonly part?: number;
   /** Indices of the tasks whose results are its material. */
@@ -59,7 +59,7 @@ export type StrategyEnd =
 export interface Strategy<State = unknown> {
   readonly name: string;
   /** True: a task that takes much longer than the others is tried a second time beside the first. */
-  readonly speculates: boolean;
+  speculates(state: State): boolean;
   /** Throws `strategy_invalid` for options that cannot work. Runs before the goal is accepted, and again when it starts. */
   begin(start: StrategyStart): State;
   /** The next task that may start now; undefined when none may until another ends. */
@@ -79,9 +79,13 @@ export interface Strategy<State = unknown> {
 }
 
 export interface StrategyStart {
-  readonly options: ChosenStrategy;
+  readonly options: StrategyOptions;
   /** Parts of the plan. */
   readonly parts: number;
   /** Agents at work at once; in consensus the proposers. */
   readonly agents: number;
+  /** Files of the workspace. */
+  readonly files?: number;
+  /** The fan-in of a map-reduce that names none. */
+  readonly fanIn?: number;
 }

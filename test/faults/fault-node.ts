@@ -33,6 +33,7 @@ const config = await loadConfig({
     flag('http.port', options.port),
     flag('model.name', 'openai/scripted'),
     flag('quic.enabled', 'off'),
+    flag('profiles.sharing', { tools: ['memory.get', 'memory.set', 'agent.tell'] }),
     // On a loaded machine a second attempt of a slow task would hide what a kill does to the first.
     flag('strategy.stragglerFactor', 1_000),
     ...(options.natsUrl === undefined

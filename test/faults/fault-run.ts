@@ -4,12 +4,13 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { failureOf } from '../../protocols/errors/error.ts';
 import type { GoalSubmission, GoalView } from '../../protocols/goals/goal.ts';
 import { splitRecord } from '../../protocols/journal/record.ts';
 import { journalPattern } from '../../protocols/subjects.ts';
 import type { GoalEvent } from '../../protocols/wire/methods.ts';
 import { openEmbeddedBus } from '../../src/bus/embedded/index.ts';
-import { connect, type ReplayResult, type VerifyResult } from '../../src/client/index.ts';
+import { connect, type FlockworkClient, type ReplayResult, type VerifyResult } from '../../src/client/index.ts';
 import { type MockModel, type MockScript, startMockModel } from '../../src/testing/mock-model/index.ts';
 import { goalIndex } from '../../swarm/goals/goal-index.ts';
 import type { FaultNodeOptions } from './fault-node.ts';
@@ -19,6 +20,9 @@ const script = join(import.meta.dirname, 'fault-node.ts');
 const compileCache = join(tmpdir(), 'flockwork-compile-cache');
 /** How long one run may take before it counts as stuck. Milliseconds. */
 const stuckMs = Number(process.env['FLOCKWORK_TEST_STUCK_MS'] ?? 45_000);
+
+/** The states of an agent that has ended. */
+const endStates: ReadonlySet<string> = new Set(['answered', 'failed', 'cancelled']);
 
 /** How long a fault point behind the end of the goal may take to be crossed. Milliseconds. */
 const afterEndMs = 10_000;
@@ -60,6 +64,8 @@ export interface FaultPlan {
   readonly crossings?: boolean;
   /** Sends a message into the goal once a tool has completed. */
   readonly message?: boolean;
+  /** Cancels the goal once a tool has completed, and waits until every agent has ended. */
+  readonly cancel?: boolean;
 }
 
 /** Runs one goal on a node that is killed on the way and started again each time it dies, and watches it from outside. */
@@ -94,6 +100,7 @@ async function watchToEnd(plan: FaultPlan, keeper: NodeKeeper, model: MockModel,
       const { id } = await client.submit({ ...plan.submission, idempotencyKey: 'fault-run' });
       const events: GoalEvent[] = [];
       let asked = plan.message !== true;
+      let cancelled = plan.cancel !== true;
       const kills = [...(plan.killAfterMs ?? [])];
       const killNext = (): void => {
         const after = kills.shift();
@@ -110,9 +117,14 @@ async function watchToEnd(plan: FaultPlan, keeper: NodeKeeper, model: MockModel,
             () => undefined, // not acknowledged: nothing is promised
           );
         }
+        if (!cancelled && item.event.type === 'tool.completed') {
+          cancelled = true;
+          void cancelUntilHeard(client, id);
+        }
       }
       // What comes after the goal's end, such as acknowledging its last task, has its fault points too.
       if (plan.kill !== undefined) await keeper.firstKill(afterEndMs);
+      if (plan.cancel === true) await agentsEnded(client, id);
       const goal = await client.get(id);
       const verify = await client.verify(id);
       const replay = await client.replay(id);
@@ -137,6 +149,26 @@ async function watchToEnd(plan: FaultPlan, keeper: NodeKeeper, model: MockModel,
   } finally {
     clearTimeout(stuck);
     await client.close();
+  }
+}
+
+/** A cancel whose answer was lost with its node is asked for again; one that was heard twice changes nothing. */
+async function cancelUntilHeard(client: FlockworkClient, id: string): Promise<void> {
+  for (const deadline = Date.now() + afterEndMs; Date.now() < deadline; await pause(10)) {
+    try {
+      await client.cancel(id);
+      return;
+    } catch (error) {
+      if (failureOf(error).code === 'goal_ended') return;
+    }
+  }
+}
+
+/** Resolves once no agent of the goal is at work, or after `afterEndMs`: then the test says which one is. */
+async function agentsEnded(client: FlockworkClient, id: string): Promise<void> {
+  for (const deadline = Date.now() + afterEndMs; Date.now() < deadline; await pause(20)) {
+    const { actors } = await client.replay(id);
+    if (actors.every(({ actor, state }) => actor === 'coordinator' || endStates.has(state))) return;
   }
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { runUnderFault } from './fault-run.ts';
 import { expectPromisesKept } from './promises.ts';
-import { mapScript } from './scripts.ts';
+import { mapScript, random, seed } from './scripts.ts';
 
 const agents = 4;
 const submission = {
@@ -34,15 +34,7 @@ const points: readonly (readonly [string, readonly number[]])[] = [
 const kills = points.flatMap(([point, times]) => times.map((nth) => ({ point, nth })));
 
 /** Moments after the goal was submitted, by a seeded generator (mulberry32): printed, so that a failing one can be run again. */
-const seed = Number(process.env['FLOCKWORK_TEST_SEED'] ?? 20261121);
 const moments = Array.from({ length: 50 }, (_, index) => Math.floor(random(seed + index) * 900));
-
-function random(from: number): number {
-  let state = (from + 0x6d2b79f5) | 0;
-  state = Math.imul(state ^ (state >>> 15), state | 1);
-  state ^= state + Math.imul(state ^ (state >>> 7), state | 61);
-  return ((state ^ (state >>> 14)) >>> 0) / 4_294_967_296;
-}
 
 describe('thirty tasks over four agents, killed with kill -9', () => {
   test('there are fifty fault points', () => expect(kills.length).toBe(50));

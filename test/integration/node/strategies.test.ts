@@ -27,6 +27,18 @@ const script: MockScript = ({ role, user, toolResults }) => {
       };
     return { text: `saw ${toolResults[0]}` };
   }
+  if (role === 'step' && user.includes('the task write,')) {
+    if (toolResults.length === 0) return { toolCalls: [{ name: 'fs.write', input: { path: 'notes/plan.md', text: 'from the plan' } }] };
+    return { text: 'written' };
+  }
+  if (role === 'step' && user.includes('the task check,')) {
+    if (toolResults.length === 0) return { toolCalls: [{ name: 'fs.read', input: { path: 'notes/plan.md' } }] };
+    return { text: `saw ${toolResults[0]} after ${/^## result of (\w+)$/m.exec(user)?.[1]}` };
+  }
+  if (role === 'step')
+    return user.includes('the task broken,') ? { scene: 'http400' } : { text: `step with ${(user.match(/^## result of \w+$/gm) ?? []).length} results` };
+  if (role === 'plan') return { text: choices[/choose (\w+)/.exec(user)?.[1] ?? ''] ?? 'I cannot choose' };
+  if (role === 'propose' && user.includes('You are p1,') && user.includes('p1 breaks')) return { scene: 'http400' };
   if (role === 'propose') return { text: `the proposal of ${/You are (p\d+)/.exec(user)?.[1]}` };
   if (role === 'vote')
     return {
@@ -34,6 +46,24 @@ const script: MockScript = ({ role, user, toolResults }) => {
     };
   if (role === 'decide') return { text: 'DECISION: C\nto have an end' };
   return { text: `${role} done` };
+};
+
+/** What the model answers that is asked to choose. */
+const choices: Readonly<Record<string, string>> = {
+  parts: JSON.stringify({ strategy: 'map-reduce', why: 'two parts', items: ['left', 'right'] }),
+  circle: JSON.stringify({
+    strategy: 'plan',
+    why: 'x',
+    tasks: ['a', 'b'].map((name, at) => ({ name, prompt: 'go', after: [at === 0 ? 'b' : 'a'] })),
+  }),
+  tasks: JSON.stringify({
+    strategy: 'plan',
+    why: 'one needs the other',
+    tasks: [
+      { name: 'facts', prompt: 'find' },
+      { name: 'text', prompt: 'write it', after: ['facts'] },
+    ],
+  }),
 };
 
 let folder: string;
@@ -112,7 +142,97 @@ describe('a pipeline on a node', () => {
   });
 });
 
+describe('a plan on a node', () => {
+  test('a task after one other finds its files and its result; one after several gets all their results', async () => {
+    const { goal, facts } = await run({
+      goal: 'plan it',
+      inputs: [{ kind: 'path', path: join(folder, 'input') }],
+      strategy: {
+        type: 'plan',
+        tasks: [
+          { name: 'end', prompt: 'sum up', after: ['check', 'other'] },
+          { name: 'write', prompt: 'write' },
+          { name: 'check', prompt: 'check', after: ['write'] },
+          { name: 'other', prompt: 'look' },
+        ],
+      },
+    });
+    expect(goal).toMatchObject({ status: 'completed', result: 'step with 2 results', tasks: { total: 4, completed: 4, failed: 0 } });
+    const made = dataOf(facts, 'task.created') as { task: string; name: string; merges?: string[] }[];
+    const idOf = (name: string): string | undefined => made.find((one) => one.name === name)?.task;
+    expect(made.find(({ name }) => name === 'check')?.merges).toEqual([idOf('write')]);
+    expect(made.find(({ name }) => name === 'end')?.merges).toEqual([idOf('check'), idOf('other')]);
+    expect(dataOf(facts, 'task.completed')).toContainEqual(expect.objectContaining({ task: idOf('check'), result: 'saw 1\tfrom the plan after write' }));
+    expect((await node.client().artifacts(goal.id)).items).toMatchObject([{ path: 'notes/plan.md', change: 'added', task: idOf('write') }]);
+  });
+
+  test('under onFailure partial what needs a failed task is left out by name, and the rest is the result', async () => {
+    const { goal, facts } = await run({
+      goal: 'plan it',
+      strategy: {
+        type: 'plan',
+        onFailure: 'partial',
+        tasks: [
+          { name: 'broken', prompt: 'fail' },
+          { name: 'next', prompt: 'go on', after: ['broken'] },
+          { name: 'other', prompt: 'look' },
+        ],
+      },
+    });
+    expect(goal).toMatchObject({ status: 'completed', result: 'step with 0 results', tasks: { total: 2, completed: 1, failed: 1 } });
+    expect(dataOf(facts, 'task.skipped')).toMatchObject([{ name: 'next', after: 'broken' }]);
+    expect(dataOf(facts, 'goal.completed')).toMatchObject([{ partial: 2 }]);
+  });
+});
+
+describe('auto on a node', () => {
+  test('the model chooses, its choice is a fact with its reason, and the goal goes on by it', async () => {
+    const { goal, facts } = await run({ goal: 'choose parts', strategy: 'auto' });
+    expect(dataOf(facts, 'strategy.chosen')).toEqual([{ strategy: 'map-reduce', options: { type: 'map-reduce' }, items: 2, why: 'two parts', by: 'model' }]);
+    expect(dataOf(facts, 'plan.made')).toMatchObject([{ strategy: 'map-reduce', why: 'two parts', tasks: 4 }]);
+    expect(dataOf(facts, 'task.created')).toMatchObject([{ role: 'plan' }, { name: 'left' }, { name: 'right' }, { role: 'reduce' }]);
+    expect(goal).toMatchObject({ status: 'completed', result: 'reduce done', strategy: { type: 'map-reduce' } });
+  });
+
+  test('a plan of the model runs in its order', async () => {
+    const { goal, facts } = await run({ goal: 'choose tasks', strategy: 'auto' });
+    expect(dataOf(facts, 'task.created')).toMatchObject([{ role: 'plan' }, { name: 'facts' }, { name: 'text', merges: ['t1'] }]);
+    expect(goal).toMatchObject({ status: 'completed', result: 'step with 1 results' });
+  });
+
+  test.each(['circle', 'nothing'])('a choice that cannot be used twice leaves it to the rules (%s)', async (what) => {
+    const { goal, facts } = await run({ goal: `choose ${what}`, strategy: 'auto' });
+    expect(dataOf(facts, 'task.created')).toMatchObject([{ role: 'plan' }, { role: 'plan', merges: ['t0'] }, { role: 'single' }]);
+    expect(dataOf(facts, 'strategy.chosen')).toMatchObject([{ strategy: 'single', by: 'rules', why: expect.stringContaining('could not be used') }]);
+    expect(goal).toMatchObject({ status: 'completed', result: 'single done' });
+  });
+
+  test('inputs of several parts decide by themselves, and so does a goal that names no strategy', async () => {
+    const items = [{ kind: 'items' as const, items: ['the first', 'the second'] }];
+    const many = await run({ goal: 'choose parts', strategy: 'auto', inputs: items });
+    expect(dataOf(many.facts, 'strategy.chosen')).toMatchObject([{ strategy: 'map-reduce', by: 'rules', why: expect.stringContaining('2 items') }]);
+    expect(dataOf(many.facts, 'task.created')).toMatchObject([{ name: 'the first' }, { name: 'the second' }, { role: 'reduce' }]);
+    const none = await run({ goal: 'choose parts' });
+    expect(dataOf(none.facts, 'strategy.chosen')).toMatchObject([{ strategy: 'single', by: 'rules', why: 'there is nothing to split' }]);
+    expect(none.goal.usage.modelCalls).toBe(1);
+  });
+});
+
 describe('a consensus on a node', () => {
+  test('one voter is a majority of one', async () => {
+    const { goal, facts } = await run({ goal: 'differ', agents: 1, strategy: 'consensus' });
+    expect(goal).toMatchObject({ status: 'completed', result: 'the proposal of p1' });
+    expect(dataOf(facts, 'round.decided')).toMatchObject([{ votes: 1, needed: 1, of: 1, by: 'quorum' }]);
+  });
+
+  test('a proposer that fails every time is missed, and the others decide; where they cannot, the goal has no quorum', async () => {
+    const { goal, facts } = await run({ goal: 'agree, p1 breaks', agents: 3, strategy: 'consensus' });
+    expect(goal).toMatchObject({ status: 'completed', result: 'the proposal of p3', tasks: { failed: 1 } });
+    expect(dataOf(facts, 'vote.cast')).toMatchObject([{ voter: 'p2' }, { voter: 'p3' }]);
+    const hopeless = await run({ goal: 'agree, p1 breaks', agents: 3, strategy: { type: 'consensus', quorum: 'unanimous', noQuorum: 'fail' } });
+    expect(hopeless.goal).toMatchObject({ status: 'failed', error: { code: 'no_quorum', message: expect.stringContaining('only 2 of 3 proposers') } });
+  });
+
   test('the proposal with a quorum is the result', async () => {
     const { goal, facts } = await run({ goal: 'agree on one', agents: 3, strategy: 'consensus' });
     expect(goal).toMatchObject({ status: 'completed', result: 'the proposal of p2' });
@@ -136,7 +256,13 @@ describe('a consensus on a node', () => {
     [{ type: 'consensus', quorum: { weights: { p1: 0 } } }, 'strategy_invalid'],
     [{ type: 'consensus', quorum: { weights: { p7: 1 } } }, 'strategy_invalid'],
     ['pipeline', 'invalid_request'],
+    ['plan', 'invalid_request'],
     [{ type: 'pipeline', stages: [] }, 'invalid_request'],
+    [{ type: 'plan', tasks: [] }, 'strategy_invalid'],
+    [{ type: 'plan', tasks: [{ name: 'a', prompt: 'b', after: ['a'] }] }, 'strategy_invalid'],
+    [{ type: 'plan', tasks: [{ name: 'a', prompt: 'b', after: ['z'] }] }, 'strategy_invalid'],
+    [{ type: 'plan', tasks: ['b', 'c'].map((prompt) => ({ name: 'a', prompt })) }, 'strategy_invalid'],
+    [{ type: 'plan', tasks: [{ name: 'a', prompt: 'b', profile: 'nobody' }] }, 'profile_unknown'],
     [{ type: 'pipeline', stages: [{ name: 'a', prompt: 'b', profile: 'nobody' }] }, 'profile_unknown'],
   ] as const)('%j is refused as %s', async (strategy, code) => {
     const failure = await node
@@ -153,6 +279,7 @@ describe('the swarm coordinator', () => {
     ['MAP_REDUCE', { inputs: [{ kind: 'items', items: ['a', 'b'] }] }, 'reduce done'],
     ['PIPELINE', { stages: [{ name: 'only', prompt: 'go' }] }, 'stage done'],
     ['CONSENSUS', {}, 'the proposal of p2'],
+    ['PLAN', { tasks: [{ name: 'only', prompt: 'go' }] }, 'step with 0 results'],
     ['AUTO', {}, 'single done'],
     [undefined, {}, 'single done'],
   ];
@@ -180,6 +307,7 @@ describe('the swarm coordinator', () => {
 
   test('a pipeline without stages and an unknown name are refused at once', () => {
     expect(() => new SwarmCoordinator(node, { goal: 'x', strategy: 'PIPELINE' })).toThrow('needs its stages');
+    expect(() => new SwarmCoordinator(node, { goal: 'x', strategy: 'PLAN' })).toThrow('needs its tasks');
     expect(() => new SwarmCoordinator(node, { goal: 'x', strategy: 'CHAOS' as never })).toThrow("no strategy 'CHAOS'");
   });
 });

@@ -29,7 +29,7 @@ export async function startTestNode(options: TestNodeOptions): Promise<TestNode>
   const start = async (): Promise<FlockworkNode> => {
     const config = await loadConfig({
       cwd: folder,
-      env: { OPENAI_BASE_URL: model.baseUrl, OPENAI_API_KEY: 'scripted' },
+      env: { OPENAI_BASE_URL: model.baseUrl, OPENAI_API_KEY: 'scripted', ANTHROPIC_BASE_URL: model.url },
       flags: Object.entries(settings).map(([path, value]) => ({ flag: `--${path}`, path, value })),
     });
     const { tools, observe } = options;
@@ -41,7 +41,14 @@ export async function startTestNode(options: TestNodeOptions): Promise<TestNode>
       ...(observe === undefined ? {} : { observe }),
     });
   };
-  let node = await start();
+  let node: FlockworkNode;
+  try {
+    node = await start();
+  } catch (error) {
+    await model.close();
+    rmSync(folder, { recursive: true, force: true });
+    throw error;
+  }
   return {
     model,
     node: () => node,
