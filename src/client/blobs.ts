@@ -1,6 +1,6 @@
 import { FlockworkError } from '../../protocols/errors/error.ts';
 import { blobChunkBytesMax } from '../../protocols/wire/methods.ts';
-import type { BlobChunkResult, BlobPartResult } from './results.ts';
+import type { BlobChunkResult, BlobPartResult } from '../../protocols/wire/results.ts';
 import type { ClientTransport } from './transport.ts';
 
 /** Bytes per call of `String.fromCharCode`, which takes them as arguments. */

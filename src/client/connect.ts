@@ -8,15 +8,16 @@ import { dialWebSocket } from './websocket-wire.ts';
 export interface ConnectOptions {
   /** Sent in `connection.open` or as a bearer token, never in an address. */
   readonly token?: string | undefined;
-  /** For QUIC, a private key as `createIdentity` makes it: whom the node knows this client as. Absent: a new one each time. */
+  /** For a multiaddr, a private key as `createIdentity` makes it: whom the node knows this client as. Absent: a new one each time. */
   readonly identity?: Uint8Array | undefined;
   readonly limits?: Partial<ClientLimits>;
 }
 
 /**
- * Connects to a node at `ws://host:port/v1/ws` or `http://host:port` (or `wss:`, `https:`), or over QUIC at a multiaddr such as
- * `/ip4/127.0.0.1/udp/4433/quic-v1/p2p/12D3Koo…`, in Node.js.
- * Throws `usage` for another address, `no_node` when nobody answers there, `unauthorized`, `version_unsupported`, `quic_unavailable`.
+ * Connects to a node at `ws://host:port/v1/ws` or `http://host:port` (or `wss:`, `https:`), in Node.js also at a multiaddr: over QUIC
+ * such as `/ip4/127.0.0.1/udp/4433/quic-v1/p2p/12D3Koo…`, or over TCP with noise and yamux, such as `/ip4/127.0.0.1/tcp/4433/p2p/12D3Koo…`.
+ * Throws `usage` for another address, `no_node` when nobody answers there, `unauthorized`, `version_unsupported`, `quic_unavailable`,
+ * `tcp_unavailable`.
  */
 export async function connect(address: string, options: ConnectOptions = {}): Promise<FlockworkClient> {
   return createClient(await openTransport(address, options));
@@ -26,8 +27,8 @@ async function openTransport(address: string, { token, identity, limits: given }
   const limits: ClientLimits = { ...clientLimits, ...given };
   const { connectMaxMs, sendBufferBytesMax } = limits;
   if (address.startsWith('/')) {
-    const { dialQuic } = await loadQuic();
-    return RpcTransport.open({ address, dial: dialQuic({ address, identity, connectMaxMs, sendBufferBytesMax }), token, limits });
+    const { dialLibp2p } = await loadLibp2p();
+    return RpcTransport.open({ address, dial: await dialLibp2p({ address, identity, connectMaxMs, sendBufferBytesMax }), token, limits });
   }
   const url = URL.canParse(address) ? new URL(address) : undefined;
   if (url === undefined || url.username !== '' || url.password !== '' || url.search !== '') throw unusable(address);
@@ -40,11 +41,11 @@ async function openTransport(address: string, { token, identity, limits: given }
 }
 
 /** libp2p is loaded only for those who use it. */
-async function loadQuic(): Promise<typeof import('./quic/quic-wire.ts')> {
+async function loadLibp2p(): Promise<typeof import('./quic/libp2p-wire.ts')> {
   try {
-    return await import('./quic/quic-wire.ts');
+    return await import('./quic/libp2p-wire.ts');
   } catch (cause) {
-    throw new FlockworkError('quic_unavailable', 'QUIC cannot be had here: its native module does not load; connect over ws:// or http://', { cause });
+    throw new FlockworkError('quic_unavailable', 'QUIC cannot be had here: libp2p does not load; connect over ws:// or http://', { cause });
   }
 }
 

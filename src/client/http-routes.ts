@@ -3,7 +3,7 @@ import { fromBase64 } from './blobs.ts';
 
 /** A method of the wire as an HTTP request. */
 export interface HttpCall {
-  readonly method: 'GET' | 'POST' | 'PUT';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH';
   readonly path: string;
   readonly body?: unknown;
   readonly bytes?: Uint8Array<ArrayBuffer>;
@@ -43,7 +43,11 @@ export function httpCall(method: string, params: Params): HttpCall {
     case 'goal.replay':
       return { method: 'GET', path: `${goal}/replay` };
     case 'artifact.list':
-      return { method: 'GET', path: `${goal}/artifacts` };
+      return { method: 'GET', path: `${goal}/artifacts${query(rest)}` };
+    case 'memory.list':
+      return { method: 'GET', path: `${goal}/memory${query(rest)}` };
+    case 'memory.get':
+      return { method: 'GET', path: `${goal}/memory/${text(rest['key'])}` };
     case 'approval.list':
       return { method: 'GET', path: `/v1/approvals${query(params)}` };
     case 'approval.decide': {
@@ -56,6 +60,10 @@ export function httpCall(method: string, params: Params): HttpCall {
       return { method: 'GET', path: '/v1/nodes' };
     case 'config.get':
       return { method: 'GET', path: '/v1/config' };
+    case 'config.apply':
+      return { method: 'PUT', path: '/v1/config', body: params };
+    case 'config.patch':
+      return { method: 'PATCH', path: '/v1/config', body: params };
     case 'blob.put': {
       const { sha256, offset, size, data } = params;
       return { method: 'PUT', path: `/v1/blobs/${text(sha256)}${query({ offset, size })}`, bytes: fromBase64(String(data)) };

@@ -1,11 +1,10 @@
 import { errorOf, FlockworkError } from '../../protocols/errors/error.ts';
-import type { GoalDelta, GoalEvent } from '../../protocols/wire/methods.ts';
+import { endsGoal, type GoalDelta, type GoalEvent } from '../../protocols/wire/methods.ts';
 import { type HttpCall, httpCall } from './http-routes.ts';
 import { SseParser } from './sse-parser.ts';
 import {
   type ClientLimits,
   type ClientTransport,
-  endsGoal,
   isRepeatable,
   pause,
   reconnectWait,

@@ -1,6 +1,6 @@
 import { errorOf, FlockworkError } from '../../protocols/errors/error.ts';
 import { type GoalDelta, type GoalEvent, protocolVersion } from '../../protocols/wire/methods.ts';
-import type { ConnectionResult } from './results.ts';
+import type { ConnectionResult } from '../../protocols/wire/results.ts';
 import type { ClientLimits } from './transport.ts';
 import type { Dial, Wire } from './wire.ts';
 

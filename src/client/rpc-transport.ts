@@ -1,5 +1,5 @@
 import { FlockworkError } from '../../protocols/errors/error.ts';
-import type { ConnectionResult } from './results.ts';
+import type { ConnectionResult } from '../../protocols/wire/results.ts';
 import { RpcLink, type RpcListener } from './rpc-link.ts';
 import {
   type ClientLimits,

@@ -1,5 +1,3 @@
-import { coordinatorActor } from '../../protocols/goals/task.ts';
-import { goalEndFacts } from '../../protocols/journal/facts.ts';
 import type { GoalDelta, GoalEvent } from '../../protocols/wire/methods.ts';
 
 /** What a watch yields. Deltas only when asked for. */
@@ -58,11 +56,6 @@ export const clientLimits: ClientLimits = {
   sendBufferBytesMax: 67_108_864,
 };
 
-/** True for the event after which nothing of the goal follows. */
-export function endsGoal({ actor, type }: GoalEvent): boolean {
-  return actor === coordinatorActor && (goalEndFacts.has(type) || type === 'actor.poisoned');
-}
-
 /** Methods that may be sent again when nobody knows whether they arrived. */
 const repeatableMethods: ReadonlySet<string> = new Set([
   'ping',
@@ -73,6 +66,8 @@ const repeatableMethods: ReadonlySet<string> = new Set([
   'blob.put',
   'blob.get',
   'artifact.list',
+  'memory.list',
+  'memory.get',
   'approval.list',
   'approval.decide',
   'dead.list',
@@ -80,9 +75,15 @@ const repeatableMethods: ReadonlySet<string> = new Set([
   'config.get',
 ]);
 
-/** A submission with an idempotency key is one goal, however often it is sent. */
+const configMethods: ReadonlySet<string> = new Set(['config.apply', 'config.patch']);
+
+/**
+ * A submission with an idempotency key is one goal, however often it is sent. A change of the configuration made twice is made once, unless it is
+ * based on a hash, which its own first arrival may have made an old one.
+ */
 export function isRepeatable(method: string, params: Readonly<Record<string, unknown>>): boolean {
-  return repeatableMethods.has(method) || (method === 'goal.submit' && typeof params.idempotencyKey === 'string');
+  if (configMethods.has(method)) return params['hash'] === undefined;
+  return repeatableMethods.has(method) || (method === 'goal.submit' && typeof params['idempotencyKey'] === 'string');
 }
 
 /** The wait before attempt `attempt` (0 is the first), ms. */

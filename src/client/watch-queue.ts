@@ -1,5 +1,5 @@
+import { endsGoal } from '../../protocols/wire/methods.ts';
 import type { WatchItem } from './transport.ts';
-import { endsGoal } from './transport.ts';
 
 /** Between a connection that pushes and a consumer that pulls: a bounded queue that remembers the cursor. */
 export class WatchQueue {

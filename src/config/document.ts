@@ -65,6 +65,9 @@ Flockwork runs without any configuration. What you want otherwise you say by a f
 **flag > environment > file > default**
 
 - \`flockwork config get --origin\` shows every value in force and where it came from; \`flockwork config get http.port\` one of them.
+- \`flockwork config patch quota.maxTokens=200000\` changes keys of the file and \`flockwork config apply new.toml\` replaces it: that of the node that runs
+  on the data folder (or the one of \`--connect\`), else the one here. Nothing is written unless all of it is right. The answer says what is in force
+  at once and what waits for a restart ([wire.md](wire.md#methods) has the list). A node without \`auth.mode = "loopback"\` wants a token with \`admin = true\`.
 - An unknown key or variable, a value out of range, or a contradiction is an error (\`config_invalid\`, exit code 2) that names the
   path and the nearest known key. All problems are told at once, and nothing starts.
 - The environment variable of a key is \`FLOCKWORK_<SECTION>_<KEY>\`, with an underscore at each hump: \`http.port\` is

@@ -102,7 +102,7 @@ describe('what is refused', () => {
     ['[profiles.reviewer]\nsytem = ""', 'flockwork.toml: profiles.reviewer.sytem: unknown key, did you mean profiles.reviewer.system?'],
     ['[http]\nport = "x"', 'flockwork.toml: http.port: must be a number'],
     ['http = 3', 'flockwork.toml: http: must be a section'],
-    ['[http]\nport = 70000', 'flockwork.toml: http.port: too big: expected number to be <=65535'],
+    ['[http]\nport = 70000', 'flockwork.toml: http.port: must be at most 65535'],
     ['[http]\nport = = 3', /^flockwork\.toml:2:8: /],
     ['[auth]\nmode = "token"', /^flockwork\.toml: auth\.mode: is "token", but neither/],
     ['[bus]\nkind = "nats"', /^flockwork\.toml: bus\.kind: is "nats", but bus\.natsUrl names no server/],
@@ -121,7 +121,7 @@ describe('what is refused', () => {
       'the configuration has 4 problems:',
       '  FLOCKWORK_HTTP_PROT: unknown variable, did you mean FLOCKWORK_HTTP_PORT?',
       '  flockwork.toml: http.prot: unknown key, did you mean http.port?',
-      '  flockwork.toml: worker.concurrency: too small: expected number to be >=1',
+      '  flockwork.toml: worker.concurrency: must be at least 1',
       '  FLOCKWORK_LIMITS_WATCHES_MAX: limits.watchesMax: must be a number',
     ]);
     expect(error.details?.['problems']).toHaveLength(4);
@@ -135,7 +135,9 @@ describe('what is refused', () => {
   });
 
   test('a flag is named in the problem that it causes', async () => {
-    expect((await refusal({ flags: [{ flag: '--http-port', path: 'http.port', value: 99_999 }] })).message).toMatch(/^--http-port: http\.port: too big/);
+    expect((await refusal({ flags: [{ flag: '--http-port', path: 'http.port', value: 99_999 }] })).message).toMatch(
+      /^--http-port: http\.port: must be at most 65535/,
+    );
   });
 
   test('variables of Kubernetes and of the command line are none of ours', async () => {
@@ -164,7 +166,7 @@ describe('secrets', () => {
     expect(loaded.view.values['openai']).toMatchObject({ apiKey: '<secret from env OPENAI_API_KEY>' });
     expect(shown).toContain('nats://<secret>@h:4222');
     expect(loaded.credentials.openaiApiKey).toBe('sk-secret');
-    expect(loaded.grants).toEqual([{ tenant: 'acme', sha256: createHash('sha256').update('secret-token-1').digest('hex') }]);
+    expect(loaded.grants).toEqual([{ tenant: 'acme', admin: false, sha256: createHash('sha256').update('secret-token-1').digest('hex') }]);
   });
 
   test('a key file wins over the variable', async () => {

@@ -21,6 +21,8 @@ export interface ConfigSources {
   readonly flags?: readonly ConfigFlag[];
   /** Named on the command line: it must exist. Absent: `flockwork.toml` of the working folder, if there is one. */
   readonly file?: string;
+  /** Stands for the content of the configuration file, as it would be after a change. */
+  readonly text?: string;
   /** A file of `NAME=value` lines; a variable that is set in the environment wins over it. */
   readonly envFile?: string;
   /** True where NATS_URL alone chooses the NATS bus, as in `start`; elsewhere the bus must be asked for by name. */
@@ -42,6 +44,8 @@ export interface LoadedConfig {
   readonly environment: Environment;
   /** The configuration file that was read. */
   readonly file: string | undefined;
+  /** What it was read from, to read it again. */
+  readonly sources: ConfigSources;
   /** What may be shown: the values without secrets, with `openai.apiKey` and `anthropic.apiKey` telling where the key came from. */
   readonly view: ConfigView;
 }
@@ -92,7 +96,7 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
     const { apiKeyEnv, apiKeyFile } = values[provider];
     return [`${provider}.apiKey`, apiKeyFile === '' ? `env ${apiKeyEnv}` : originOf(`${provider}.apiKeyFile`)];
   });
-  const hash = createHash('sha256').update(canonical(clean)).digest('hex');
+  const hash = hashOf(values);
   return {
     values,
     origins,
@@ -102,6 +106,7 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
     grants: resolved.grants,
     environment,
     file: file?.path,
+    sources,
     view: {
       values: shownValues,
       origins: { ...origins, ...Object.fromEntries(keyOrigins) },
@@ -110,9 +115,22 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
   };
 }
 
-async function readConfigFile({ cwd, file }: ConfigSources): Promise<{ path: string; text: string } | undefined> {
-  const path = resolve(cwd, file ?? configFileName);
-  const text = await readText(path, 'configuration file', file !== undefined);
+/** SHA-256 of the values in canonical form, without secrets. */
+export function hashOf(values: Config): string {
+  return createHash('sha256')
+    .update(canonical(withoutSecrets(values)))
+    .digest('hex');
+}
+
+/** Where the configuration file stands, or would stand. */
+export function configFileOf({ cwd, file }: ConfigSources): string {
+  return resolve(cwd, file ?? configFileName);
+}
+
+async function readConfigFile(sources: ConfigSources): Promise<{ path: string; text: string } | undefined> {
+  const path = configFileOf(sources);
+  const { file } = sources;
+  const text = sources.text ?? (await readText(path, 'configuration file', file !== undefined));
   return text === undefined ? undefined : { path, text };
 }
 
@@ -127,7 +145,7 @@ async function readEnvironment({ cwd, env, envFile }: ConfigSources): Promise<{ 
   };
 }
 
-async function readText(path: string, what: string, required: boolean): Promise<string | undefined> {
+export async function readText(path: string, what: string, required: boolean): Promise<string | undefined> {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(await readFile(path));
   } catch (error) {

@@ -48,9 +48,17 @@ export function problemsOf(
         return { path: full, origin: originOf(full), message: `unknown key${meant === undefined ? '' : `, did you mean ${meant}?`}` };
       });
     }
-    const message = issue.code === 'invalid_type' ? `must be ${article(issue.expected)}` : issue.message.charAt(0).toLowerCase() + issue.message.slice(1);
-    return [{ path, origin: originOf(path), message }];
+    return [{ path, origin: originOf(path), message: inOurWords(issue) }];
   });
+}
+
+function inOurWords(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'invalid_type') return `must be ${article(issue.expected)}`;
+  const isNumber = (issue.code === 'too_big' || issue.code === 'too_small') && (issue.origin === 'number' || issue.origin === 'int');
+  if (isNumber && issue.code === 'too_big') return `must be ${issue.inclusive === false ? 'less than' : 'at most'} ${issue.maximum}`;
+  if (isNumber && issue.code === 'too_small') return `must be ${issue.inclusive === false ? 'more than' : 'at least'} ${issue.minimum}`;
+  if (issue.code === 'invalid_value') return `must be ${issue.values.length === 1 ? '' : 'one of '}${issue.values.map(String).join(', ')}`;
+  return issue.message.charAt(0).toLowerCase() + issue.message.slice(1);
 }
 
 function article(expected: string): string {

@@ -50,6 +50,19 @@ const http = z
   .prefault({})
   .describe('HTTP and WebSocket.');
 
+const websocket = z
+  .strictObject({
+    engine: z
+      .enum(['auto', 'uws', 'ws'])
+      .default('auto')
+      .describe(
+        'ws: on the HTTP port only, where it always is. uws: uWebSockets.js on a port of its own too, or the node does not start. auto: uws where it is installed.',
+      ),
+    port: port(0, 'Port of the engine uws, on the address of http.host; 0 takes a free one.'),
+  })
+  .prefault({})
+  .describe('The WebSocket engine.');
+
 const quic = z
   .strictObject({
     enabled: z
@@ -75,15 +88,27 @@ const quic = z
   .prefault({})
   .describe('QUIC, as libp2p speaks it.');
 
+const tcp = z
+  .strictObject({
+    enabled: z
+      .enum(['auto', 'on', 'off'])
+      .default('auto')
+      .describe('auto: on when another key of this section is set. It needs the packages @libp2p/tcp, @chainsafe/libp2p-noise and @chainsafe/libp2p-yamux.'),
+    host: text('', 'Address to listen on; empty: the one of http.host. Any other than loopback needs auth.mode = "token", or quic.allowedPeers.'),
+    port: port(4433, 'TCP port; 0 takes a free one.'),
+  })
+  .prefault({})
+  .describe('The streams of QUIC over TCP, with noise and yamux of libp2p. Identity, allowedPeers and bounds are those of [quic].');
+
 const auth = z
   .strictObject({
     mode: z.enum(['loopback', 'token']).default('loopback').describe('loopback: no token is needed from this machine. token: every connection needs one.'),
     tokens: z
-      .array(z.strictObject({ tenant: nameToken, sha256 }))
+      .array(z.strictObject({ tenant: nameToken, sha256, admin: z.boolean().default(false) }))
       .max(10_000)
       .default([])
-      .describe('Accepted bearer tokens by the SHA-256 of their bytes, each with the tenant it speaks for.'),
-    tokenFile: text('', 'A file with one `tenant token` per line, for instance a mounted secret; adds to tokens.'),
+      .describe('Accepted bearer tokens by the SHA-256 of their bytes, each with the tenant it speaks for; admin = true lets it change the configuration.'),
+    tokenFile: text('', 'A file with one `tenant token` or `tenant token admin` per line, for instance a mounted secret; adds to tokens.'),
   })
   .prefault({})
   .describe('Who may connect.');
@@ -94,7 +119,17 @@ const bus = z
       .enum(['embedded', 'nats'])
       .default('embedded')
       .describe('embedded: one process, SQLite in the data folder. nats: JetStream, never replaced silently.'),
-    natsUrl: z.array(z.string().min(1)).max(64).default([]).describe('Addresses of the NATS servers, as nats://host:4222.'),
+    natsUrl: z
+      .array(z.string().min(1))
+      .max(64)
+      .default([])
+      .describe('Addresses of the NATS servers, as nats://host:4222; local starts the nats-server found on PATH beside the node, for this machine only.'),
+    credsFile: text('', 'A credentials file of NATS, for servers with accounts. Name this or nkeyFile; user and password may stand in natsUrl.'),
+    nkeyFile: text('', 'A file with the seed of an nkey (SU…).'),
+    tlsCaFile: text('', 'The certificates (PEM) that servers at tls:// addresses are trusted by; empty: those of the system.'),
+    tlsCertFile: text('', 'The certificate (PEM) that this node shows, where the servers ask for one.'),
+    tlsKeyFile: text('', 'The private key (PEM) of tlsCertFile.'),
+    domain: text('', 'The JetStream domain, where the servers have one; empty: none.'),
     replicas: z
       .union([z.literal(1), z.literal(3)])
       .default(1)
@@ -222,10 +257,31 @@ const limits = z
     connectionsMax: count(1_000, 'Open connections.'),
     watchesMax: count(5_000, 'Watches over all connections.'),
     requestsInFlightMax: count(64, 'Unanswered requests of one connection.'),
+    inspectorPagesMax: count(64, 'Inspector pages connected at the same time.'),
     jsonDepthMax: z.int().min(4).max(1_000).default(64).describe('The deepest nesting of a JSON message.'),
   })
   .prefault({})
   .describe('Bounds of the gateway.');
+
+const inspector = z
+  .strictObject({
+    tickMs: milliseconds(100, 'How often a page is sent what changed, in milliseconds.', 10),
+    rowsPerTickMax: count(300, 'Changed actors told to one page in one tick; the others wait, and are counted.'),
+    tapeRowsPerTickMax: count(40, 'Steps on the tape of one page in one tick; what is left out is counted.'),
+    tapeStepsMax: count(256, 'The last steps of a tenant, kept so that a tape that is opened does not begin empty.'),
+    actorStepsMax: count(16, 'The last steps kept of each actor.'),
+    actorMovesMax: count(48, 'Different moves kept of each actor.'),
+    watchedStepsPerTickMax: count(200, 'Steps of watched actors told to one page in one tick; above it the oldest are left out and counted.'),
+    watchedActorsMax: count(8, 'Actors that one page watches in full.'),
+    visibleActorsMax: count(256, 'Actors that a page names as visible; they are told first.'),
+    actorsMax: count(20_000, 'Actors of one tenant that are known at the same time.'),
+    endedActorsMax: count(4_000, 'Actors of one tenant that have ended and are still shown.'),
+    tenantsMax: count(256, 'Tenants with actors at the same time; those of further ones are not shown.'),
+    namesMax: count(1_024, 'Different event names; further ones are shown as `other`.'),
+    bufferedBytesMax: count(1_048_576, 'Unread bytes of a page above which its frames wait.', 1_024),
+  })
+  .prefault({})
+  .describe('Bounds of the inspector page.');
 
 const quota = z
   .strictObject({
@@ -249,7 +305,26 @@ const profile = z.strictObject({
 const profiles = z.record(nameToken, profile).default({}).describe('Named agent configurations, as [profiles.reviewer], chosen with --profile.');
 
 const log = z
-  .strictObject({ level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info').describe('What is logged to stderr.') })
+  .strictObject({
+    level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info').describe('What is logged, in areas that `areas` does not name.'),
+    areas: z
+      .array(
+        z
+          .string()
+          .regex(
+            /^(node|goal|agent|model|tool|telemetry)=(trace|debug|info|warn|error|silent)$/,
+            'write area=level; areas are node, goal, agent, model, tool, telemetry, and levels trace, debug, info, warn, error, silent',
+          ),
+      )
+      .max(32)
+      .default([])
+      .describe('Levels of single areas, as "model=debug"; the areas are node, goal, agent, model, tool, telemetry.'),
+    format: z
+      .enum(['auto', 'text', 'json'])
+      .default('auto')
+      .describe('How `start` writes its log to stderr. auto: text for a person on a terminal, else JSON lines after the first line.'),
+    file: text('', 'A file for the log, as JSON lines; SIGHUP opens it again after a rotation. Empty: stderr.'),
+  })
   .prefault({})
   .describe('Logs.');
 
@@ -258,7 +333,9 @@ export const configSchema = z.strictObject({
   node,
   data,
   http,
+  websocket,
   quic,
+  tcp,
   auth,
   bus,
   journal,
@@ -273,6 +350,7 @@ export const configSchema = z.strictObject({
   cell,
   strategy,
   limits,
+  inspector,
   quota,
   profiles,
   log,

@@ -9,12 +9,16 @@ import type { Config } from './schema.ts';
 export interface TokenGrant {
   readonly tenant: string;
   readonly sha256: string;
+  /** May change the configuration of the node. */
+  readonly admin: boolean;
 }
 
 /** What the references of a configuration point at. Goes to the part that needs it, never into a log, a journal or an answer. */
 export interface Credentials {
   readonly openaiApiKey?: string;
   readonly anthropicApiKey?: string;
+  /** What this node proves itself with to the NATS servers: the text of a credentials file, or the seed of an nkey. */
+  readonly nats?: { readonly type: 'file'; readonly text: string } | { readonly type: 'nkey'; readonly seed: string };
 }
 
 export interface ResolvedSecrets {
@@ -59,27 +63,61 @@ export async function resolveSecrets(values: Config, environment: Environment, o
   const anthropic = await apiKeyOf('anthropic');
   const fileTokens =
     values.auth.tokenFile === '' ? [] : parseTokenFile((await read('auth.tokenFile', values.auth.tokenFile)) ?? '', values.auth.tokenFile, originOf, problems);
+  const nats = await natsCredentials(values.bus, read);
   const passwords = [values.openai.baseUrl, values.anthropic.baseUrl, values.ollama.baseUrl, ...values.bus.natsUrl].flatMap(passwordsOf);
-  const secrets = [openai.key, anthropic.key, ...fileTokens.map(({ token }) => token), ...passwords, ...foreignVariables.map((name) => environment[name])];
+  const natsSecrets =
+    nats === undefined ? [] : nats.type === 'nkey' ? [nats.seed] : nats.text.split('\n').filter((line) => /^(?:SU|eyJ)\S{20,}$/.test(line.trim()));
+  const secrets = [
+    openai.key,
+    anthropic.key,
+    ...natsSecrets,
+    ...fileTokens.map(({ token }) => token),
+    ...passwords,
+    ...foreignVariables.map((name) => environment[name]),
+  ];
   return {
     credentials: {
       ...(openai.key === undefined ? {} : { openaiApiKey: openai.key }),
       ...(anthropic.key === undefined ? {} : { anthropicApiKey: anthropic.key }),
+      ...(nats === undefined ? {} : { nats }),
     },
     apiKeysShown: { openai: openai.shown, anthropic: anthropic.shown },
-    grants: [...values.auth.tokens, ...fileTokens.map(({ tenant, token }) => ({ tenant, sha256: createHash('sha256').update(token).digest('hex') }))],
+    grants: [
+      ...values.auth.tokens,
+      ...fileTokens.map(({ tenant, token, admin }) => ({ tenant, admin, sha256: createHash('sha256').update(token).digest('hex') })),
+    ],
     secrets: [...new Set(secrets.filter((secret): secret is string => secret !== undefined && secret !== ''))],
     problems,
   };
 }
 
-function parseTokenFile(text: string, file: string, originOf: OriginOf, problems: ConfigProblem[]): readonly { tenant: string; token: string }[] {
+async function natsCredentials(
+  { credsFile, nkeyFile }: Config['bus'],
+  read: (path: string, file: string) => Promise<string | undefined>,
+): Promise<Credentials['nats']> {
+  const text = credsFile === '' ? undefined : await read('bus.credsFile', credsFile);
+  if (text !== undefined) return { type: 'file', text };
+  const seed = nkeyFile === '' ? undefined : await read('bus.nkeyFile', nkeyFile);
+  return seed === undefined ? undefined : { type: 'nkey', seed: seed.trim() };
+}
+
+function parseTokenFile(
+  text: string,
+  file: string,
+  originOf: OriginOf,
+  problems: ConfigProblem[],
+): readonly { tenant: string; token: string; admin: boolean }[] {
   return text.split('\n').flatMap((line, at) => {
     const words = line.trim().split(/\s+/);
-    const [tenant, token] = words;
+    const [tenant, token, right] = words;
     if (line.trim() === '' || line.startsWith('#')) return [];
-    if (words.length === 2 && tenant !== undefined && token !== undefined && /^[A-Za-z0-9_-]{1,64}$/.test(tenant)) return [{ tenant, token }];
-    problems.push({ path: 'auth.tokenFile', origin: originOf('auth.tokenFile'), message: `${file}:${at + 1}: must be \`tenant token\`` });
+    const complete = words.length === 2 || (words.length === 3 && right === 'admin');
+    if (complete && tenant !== undefined && token !== undefined && /^[A-Za-z0-9_-]{1,64}$/.test(tenant)) return [{ tenant, token, admin: right === 'admin' }];
+    problems.push({
+      path: 'auth.tokenFile',
+      origin: originOf('auth.tokenFile'),
+      message: `${file}:${at + 1}: must be \`tenant token\` or \`tenant token admin\``,
+    });
     return [];
   });
 }

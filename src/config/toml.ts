@@ -15,6 +15,11 @@ export function parseToml(text: string, file: string): Record<string, unknown> {
   }
 }
 
+/** A whole document as TOML. */
+export function tomlText(document: Readonly<Record<string, unknown>>): string {
+  return `${stringify(document).trimEnd()}\n`;
+}
+
 /** One value as TOML writes it. */
 export function tomlValue(value: unknown): string {
   return stringify({ value })

@@ -1,11 +1,10 @@
 import { FlockworkError } from '../../protocols/errors/error.ts';
 import { anthropicBaseUrl } from './anthropic/base-url.ts';
-import { listAnthropicModels } from './anthropic/list-models.ts';
 import { hostOf } from './base-url.ts';
 import { type ModelBounds, modelBoundsDefault } from './bounds.ts';
 import { type Environment, ollamaBaseUrl, providersOfEnvironment, variable } from './environment.ts';
+import { isListing, type ListingProvider, listers } from './listers.ts';
 import { parseModelName } from './model-name.ts';
-import { listOpenAiModels } from './openai/list-models.ts';
 import {
   type AnthropicOptions,
   anthropicBaseUrlDefault,
@@ -41,13 +40,6 @@ export interface ModelChoice {
 interface ProviderDefault {
   readonly model: string;
   readonly from: string;
-}
-
-const listers = { openai: listOpenAiModels, anthropic: listAnthropicModels, ollama: listOpenAiModels };
-type ListingProvider = keyof typeof listers;
-
-function isListing(provider: string): provider is ListingProvider {
-  return Object.hasOwn(listers, provider);
 }
 
 async function firstModel(provider: ListingProvider, wire: WireOptions & { readonly baseUrl: string }, listModelsMaxMs: number): Promise<ProviderDefault> {

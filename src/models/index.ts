@@ -5,7 +5,9 @@
  */
 export type { ModelBounds } from './bounds.ts';
 export { chooseModel, type ModelChoice, type ModelChoiceOptions } from './choose.ts';
+export { checkProvider, type ProviderSections } from './configured.ts';
 export { parseModelName } from './model-name.ts';
 export type { AnthropicOptions, ModelsOptions, WireOptions } from './options.ts';
 export type { Price } from './prices.ts';
+export { type ModelProbe, probeModel } from './probe.ts';
 export { createModels } from './router.ts';

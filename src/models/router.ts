@@ -4,8 +4,9 @@ import type { ModelAdapter } from './adapter.ts';
 import { AnthropicAdapter } from './anthropic/adapter.ts';
 import { anthropicBaseUrl } from './anthropic/base-url.ts';
 import { type ModelBounds, modelBoundsDefault } from './bounds.ts';
+import { checkProvider, isConfigured } from './configured.ts';
 import { ollamaBaseUrl } from './environment.ts';
-import { type ProviderName, parseModelName } from './model-name.ts';
+import type { ProviderName } from './model-name.ts';
 import { OfflineAdapter } from './offline/adapter.ts';
 import { OpenAiAdapter } from './openai/adapter.ts';
 import { anthropicBaseUrlDefault, filled, type ModelsOptions, openaiBaseUrlDefault } from './options.ts';
@@ -21,7 +22,7 @@ export function createModels(options: ModelsOptions = {}): Models {
   const bounds = boundsOf(options);
   const adapters = new Map<ProviderName, ModelAdapter>([['offline', new OfflineAdapter()]]);
   const { openai } = options;
-  if (filled(openai?.baseUrl) !== undefined || filled(openai?.apiKey) !== undefined) {
+  if (isConfigured(openai)) {
     const baseUrl = filled(openai?.baseUrl) ?? openaiBaseUrlDefault;
     // Another server under the same model name has its own prices.
     const builtIn = baseUrl === openaiBaseUrlDefault ? openaiPrice : (): undefined => undefined;
@@ -32,7 +33,7 @@ export function createModels(options: ModelsOptions = {}): Models {
     );
   }
   const { anthropic } = options;
-  if (filled(anthropic?.baseUrl) !== undefined || filled(anthropic?.apiKey) !== undefined) {
+  if (isConfigured(anthropic)) {
     const baseUrl = anthropicBaseUrl(filled(anthropic?.baseUrl) ?? anthropicBaseUrlDefault);
     const builtIn = baseUrl === anthropicBaseUrlDefault ? anthropicPrice : (): undefined => undefined;
     const price = (name: string) => configuredPrice(`anthropic/${name}`, options.prices) ?? builtIn(name);
@@ -43,18 +44,9 @@ export function createModels(options: ModelsOptions = {}): Models {
 
   return {
     async call(request: ModelRequest, callOptions: ModelCallOptions): Promise<ModelReply> {
-      const { provider, name } = parseModelName(request.model);
+      const { provider, name } = checkProvider(request.model, options);
       const adapter = adapters.get(provider);
-      if (adapter === undefined) {
-        const known = [...adapters.keys()];
-        throw new FlockworkError(
-          'model_unknown',
-          `The provider of ${request.model} is not configured: set ${provider.toUpperCase()}_API_KEY or ${provider.toUpperCase()}_BASE_URL, or its section of the configuration. Configured are ${known.join(', ')}.`,
-          {
-            details: { model: request.model, known },
-          },
-        );
-      }
+      if (adapter === undefined) throw new FlockworkError('internal', `there is no adapter for the provider ${provider}`, { details: { provider } });
       return adapter.call(name, request, callOptions);
     },
   };

@@ -12,7 +12,7 @@ export interface ToolBounds {
   readonly lineCharsMax: number;
   /** Files and folders that one fs.list or fs.search visits. */
   readonly walkEntriesMax: number;
-  /** How long a regular expression may hold the process at a time. */
+  /** Processor time that a regular expression may take for the files of one scan. */
   readonly regexMs: number;
   /** Raw output of a command; above it the command is ended. */
   readonly commandOutputBytesMax: number;

@@ -1,3 +1,4 @@
+import type { Patcher } from '../../actors/ports/patcher.ts';
 import type { ToolSpec } from '../../protocols/goals/task.ts';
 import type { ToolBounds } from './bounds.ts';
 import { specOf, type Tool } from './define-tool.ts';
@@ -7,7 +8,7 @@ import { createFsRead, fsReadDefinition } from './fs-read.ts';
 import { createFsSearch, fsSearchDefinition } from './fs-search.ts';
 import { createFsWrite, fsWriteDefinition } from './fs-write.ts';
 import type { LeakScan } from './leak-scan.ts';
-import type { Patcher, Sandbox } from './needs.ts';
+import type { Sandbox } from './needs.ts';
 import { createSystemRun, systemRunDefinition } from './system-run.ts';
 
 /** What models are told about the built-in tools: fs.list, fs.read, fs.search, fs.write, fs.patch, system.run. */

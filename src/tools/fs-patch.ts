@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import type { FilePatch, Patcher } from '../../actors/ports/patcher.ts';
 import { FlockworkError } from '../../protocols/errors/error.ts';
 import type { ToolBounds } from './bounds.ts';
 import { defineTool, type Tool, type ToolDefinition } from './define-tool.ts';
 import { existsInside, openInside, relativePath, removeInside, writeInside } from './inside.ts';
-import type { FilePatch, Patcher } from './needs.ts';
 import { exactText, readBytes } from './text-file.ts';
 
 const patchCharsMax = 262_144;

@@ -1,3 +1,4 @@
+import type { Patcher } from '../../actors/ports/patcher.ts';
 import type { ToolAnswer, ToolCall, ToolScope, Tools } from '../../actors/ports/tools.ts';
 import { FlockworkError } from '../../protocols/errors/error.ts';
 import type { ToolSpec } from '../../protocols/goals/task.ts';
@@ -6,7 +7,7 @@ import { type ToolBounds, toolBoundsDefault } from './bounds.ts';
 import { builtinTools } from './builtin.ts';
 import type { Tool } from './define-tool.ts';
 import { createLeakScan, type LeakScan } from './leak-scan.ts';
-import type { Patcher, Sandbox, Workspace, Workspaces } from './needs.ts';
+import type { Sandbox, Workspace, Workspaces } from './needs.ts';
 import { truncateText } from './truncate.ts';
 
 /** Has the last word on a call whose input is valid and whose tool is permitted. */

@@ -5,4 +5,4 @@
 export { defineTool, type Tool, type ToolContext, type ToolDefinition, type ToolOutput } from './define-tool.ts';
 export { createTools, type ToolGate } from './gate.ts';
 export { createLeakScan } from './leak-scan.ts';
-export type { Workspace } from './needs.ts';
+export type { Sandbox, Workspace } from './needs.ts';

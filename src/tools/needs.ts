@@ -29,19 +29,3 @@ export interface Sandbox {
   /** Throws `sandbox_unavailable` when the isolation cannot be had; then nothing was run. */
   run(run: { command: string; root: string; timeoutMs: number; outputBytesMax: number; signal: AbortSignal }): Promise<SandboxOutcome>;
 }
-
-/** One file's part of a unified diff. */
-export interface FilePatch {
-  readonly path: string | undefined;
-  readonly change: 'added' | 'modified' | 'deleted';
-  readonly added: number;
-  readonly removed: number;
-  /** undefined = it does not fit. */
-  apply(text: string): string | undefined;
-  revert(text: string): string | undefined;
-}
-
-export interface Patcher {
-  /** Throws `tool_input_invalid`. */
-  parse(patch: string): readonly FilePatch[];
-}

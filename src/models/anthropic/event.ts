@@ -21,6 +21,9 @@ const contentBlock = z.object({
   id: z.string().nullish(),
   name: z.string().nullish(),
   input: z.unknown().optional(),
+  thinking: z.string().nullish(),
+  signature: z.string().nullish(),
+  data: z.string().nullish(),
 });
 export type ContentBlock = z.infer<typeof contentBlock>;
 
@@ -30,7 +33,13 @@ const known = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('content_block_delta'),
     index,
-    delta: z.object({ type: z.string(), text: z.string().nullish(), partial_json: z.string().nullish() }),
+    delta: z.object({
+      type: z.string(),
+      text: z.string().nullish(),
+      partial_json: z.string().nullish(),
+      thinking: z.string().nullish(),
+      signature: z.string().nullish(),
+    }),
   }),
   z.object({ type: z.literal('message_delta'), delta: z.object({ stop_reason: z.string().nullish() }), usage: usage.nullish() }),
   z.object({ type: z.literal('message_stop') }),

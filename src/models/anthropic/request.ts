@@ -1,15 +1,9 @@
-import type {
-  MessageCreateParamsStreaming,
-  MessageParam,
-  TextBlockParam,
-  Tool,
-  ToolResultBlockParam,
-  ToolUseBlockParam,
-} from '@anthropic-ai/sdk/resources/messages';
+import type { MessageCreateParamsStreaming, MessageParam, TextBlockParam, Tool, ToolUseBlockParam } from '@anthropic-ai/sdk/resources/messages';
 import type { ModelMessage, ModelRequest, ModelToolCall } from '../../../actors/ports/models.ts';
 import type { ToolNames } from '../tool-names.ts';
+import { carriedBlocks } from './carry.ts';
 
-type Block = TextBlockParam | ToolUseBlockParam | ToolResultBlockParam;
+type Block = Exclude<MessageParam['content'], string>[number];
 
 interface Turn {
   readonly role: 'user' | 'assistant';
@@ -35,7 +29,7 @@ function text(words: string): TextBlockParam {
   return { type: 'text', text: words.trim() === '' ? emptyText : words };
 }
 
-function turnOf(message: Exclude<ModelMessage, { role: 'system' }>, names: ToolNames): Turn {
+function turnOf(message: Exclude<ModelMessage, { role: 'system' }>, model: string, names: ToolNames): Turn {
   switch (message.role) {
     case 'user':
       return { role: 'user', blocks: [text(message.text)] };
@@ -45,18 +39,22 @@ function turnOf(message: Exclude<ModelMessage, { role: 'system' }>, names: ToolN
       return { role: 'user', blocks: [{ type: 'tool_result', tool_use_id: wireId(message.id), content, ...(message.ok ? {} : { is_error: true }) }] };
     }
     case 'assistant': {
-      const calls = message.toolCalls.map((call): Block => ({ type: 'tool_use', id: wireId(call.id), name: names.toWire(call.name), input: wireInput(call) }));
+      const calls = message.toolCalls.map(
+        (call): ToolUseBlockParam => ({ type: 'tool_use', id: wireId(call.id), name: names.toWire(call.name), input: wireInput(call) }),
+      );
+      const carried = carriedBlocks(model, message.carry, message.text, calls);
+      if (carried !== undefined) return { role: 'assistant', blocks: [...carried] };
       return { role: 'assistant', blocks: message.text.trim() === '' && calls.length > 0 ? calls : [text(message.text), ...calls] };
     }
   }
 }
 
 /** Neighbours of one role become one turn, with the tool results at its beginning, where the wire wants them. */
-function turnsOf(messages: readonly ModelMessage[], names: ToolNames): MessageParam[] {
+function turnsOf({ model, messages }: ModelRequest, names: ToolNames): MessageParam[] {
   const turns: Turn[] = [];
   for (const message of messages) {
     if (message.role === 'system') continue;
-    const turn = turnOf(message, names);
+    const turn = turnOf(message, model, names);
     const last = turns.at(-1);
     if (last?.role === turn.role) last.blocks.push(...turn.blocks);
     else turns.push(turn);
@@ -73,7 +71,7 @@ export function wireRequest(name: string, request: ModelRequest, names: ToolName
     model: name,
     max_tokens: request.outputTokensMax,
     ...(system === '' ? {} : { system }),
-    messages: turnsOf(request.messages, names),
+    messages: turnsOf(request, names),
     ...(request.tools.length === 0
       ? {}
       : {

@@ -4,8 +4,11 @@ import { FlockworkError } from '../../../protocols/errors/error.ts';
 import type { ModelAdapter } from '../adapter.ts';
 import { answerOf } from './answer.ts';
 import { type Brief, briefOf } from './brief.ts';
+import { choiceCalls, choiceOf, isChoice, proposal } from './choose/propose.ts';
 import { type Evidence, evidenceOf } from './evidence.ts';
-import { nextCalls } from './plan.ts';
+import { nextCalls, type PlannedCall } from './plan.ts';
+import { type Settling, settlingCalls, settlingOf } from './settle/settle.ts';
+import { mergedSettlement, settleReport } from './settle/settle-report.ts';
 import { splitOf } from './split.ts';
 import { inputTokens, outputTokens, tokensOf } from './token-count.ts';
 import { voteOf } from './vote.ts';
@@ -29,9 +32,10 @@ export class OfflineAdapter implements ModelAdapter {
     this.#expectOwner(options, request);
     const brief = briefOf(request.messages);
     const evidence = evidenceOf(brief);
-    const calls = toolless.has(brief.role) ? [] : nextCalls(brief, evidence, request);
+    const settling = settlingOf(brief);
+    const calls = toolless.has(brief.role) ? [] : callsOf(brief, evidence, request, settling);
     const toolCalls = calls.map((call, index): ModelToolCall => ({ id: `call-${brief.rounds.length + 1}-${index + 1}`, name: call.name, input: call.input }));
-    const text = toolCalls.length > 0 ? saying(toolCalls) : textOf(brief, evidence, request.outputTokensMax);
+    const text = toolCalls.length > 0 ? saying(toolCalls) : textOf(brief, evidence, request.outputTokensMax, settling);
     const said = toolCalls.length > 0 ? text : cutTo(text, request.outputTokensMax);
     await this.#stream(said, request, options);
     return {
@@ -59,13 +63,28 @@ export class OfflineAdapter implements ModelAdapter {
   }
 }
 
-function textOf(brief: Brief, evidence: Evidence, tokensMax: number): string {
+function callsOf(brief: Brief, evidence: Evidence, request: ModelRequest, settling: Settling | undefined): readonly PlannedCall[] {
+  if (settling !== undefined) return settlingCalls(settling, brief, evidence, request);
+  return isChoice(brief) ? choiceCalls(brief, evidence, request) : nextCalls(brief, evidence, request);
+}
+
+function textOf(brief: Brief, evidence: Evidence, tokensMax: number, settling: Settling | undefined): string {
+  if (settling !== undefined) return settleReport(settling, brief, evidence);
+  const merged = mergedSettlement(brief);
+  if (merged !== undefined) return merged;
+  const choice = choiceOf(brief, evidence);
+  if (choice !== undefined) return proposal(brief, choice);
   if (brief.role === 'split') return splitOf(brief);
   return brief.role === 'vote' || brief.role === 'decide' ? voteOf(brief) : answerOf(brief, evidence, tokensMax);
 }
 
 function saying(calls: readonly ModelToolCall[]): string {
-  const verbs: Readonly<Record<string, string>> = { 'fs.search': 'Searching', 'fs.read': 'Reading around the hits', 'fs.list': 'Listing' };
+  const verbs: Readonly<Record<string, string>> = {
+    'fs.search': 'Searching',
+    'fs.read': 'Reading around the hits',
+    'fs.list': 'Listing',
+    'fs.patch': 'Patching',
+  };
   return `${verbs[calls[0]?.name ?? ''] ?? 'Looking'} (${calls.length} call${calls.length === 1 ? '' : 's'}).`;
 }
 

@@ -1,4 +1,5 @@
 import type { Brief } from './brief.ts';
+import { failedBy } from './checks.ts';
 import { findingsIn } from './citations.ts';
 import type { Evidence } from './evidence.ts';
 import { findingsOf } from './findings.ts';
@@ -15,8 +16,14 @@ function counted(findings: readonly Finding[]): string {
 }
 
 function lookedFor(brief: Brief): string {
-  const queries = queriesOf(brief.terms);
-  return queries.length === 0 ? 'The goal names nothing to search for' : `Looked for ${queries.map((query) => `"${query}"`).join(', ')}`;
+  const named = [...queriesOf(brief.terms).map((query) => `"${query}"`), ...brief.terms.checks.map(({ name }) => name)];
+  return named.length === 0 ? 'The goal names nothing to search for' : `Looked for ${named.join(', ')}`;
+}
+
+/** Checks that no line failed are told once, where all parts come together. */
+function passedNote(brief: Brief, findings: readonly Finding[]): string[] {
+  const passed = brief.role === 'map' ? [] : brief.terms.checks.filter((check) => findings.every(({ text }) => failedBy(text, [check]).length === 0));
+  return passed.length === 0 ? [] : [`no line shows: ${passed.map(({ name }) => name).join(', ')}.`];
 }
 
 function placeOf(brief: Brief): string {
@@ -34,7 +41,7 @@ function aboutFiles(brief: Brief, evidence: Evidence, tokensMax: number): string
   const all = findingsOf(evidence);
   const { findings, hidden } = shown(ranked(all, brief.terms), brief.terms);
   const given = answering(brief.material, brief.goal, brief.terms);
-  const base = { goal: brief.goal, terms: brief.terms, notes: [...evidence.notes, ...hiddenNote(hidden)], tokensMax };
+  const base = { goal: brief.goal, terms: brief.terms, notes: [...evidence.notes, ...hiddenNote(hidden), ...passedNote(brief, all)], tokensMax };
   const quotes = brief.material.length > 0 && given.matched ? { quotes: { heading: 'From the text given', lines: given.sentences } } : {};
   if (findings.length > 0) return reportOf({ ...base, ...quotes, opening: [`${lookedFor(brief)}${placeOf(brief)}: ${counted(all)}.`], findings });
   if (brief.material.length > 0) {
@@ -54,7 +61,7 @@ function aboutFiles(brief: Brief, evidence: Evidence, tokensMax: number): string
   // Where nothing matches, prose says more about a project than the first lines of its code.
   const prose = read.filter(({ name, text }) => proseFile.test(name) && text.trim() !== '');
   const { sentences } = answering(prose.length > 0 ? prose : read, brief.goal, brief.terms);
-  const asked = queriesOf(brief.terms).length === 0 ? lookedFor(brief) : `${lookedFor(brief)}${placeOf(brief)}: no line holds it`;
+  const asked = queriesOf(brief.terms).length + brief.terms.checks.length === 0 ? lookedFor(brief) : `${lookedFor(brief)}${placeOf(brief)}: no line holds it`;
   const seen = read.length === 0 ? '' : `; this is how the ${read.length === 1 ? 'file begins' : `${read.length} files that were read begin`}`;
   return reportOf({
     ...base,
@@ -113,7 +120,7 @@ function merged(brief: Brief, tokensMax: number): string {
     terms: brief.terms,
     opening: [opening],
     findings,
-    notes: [...hiddenNote(hidden), ...notes].slice(0, notesMax),
+    notes: [...hiddenNote(hidden), ...passedNote(brief, all), ...notes].slice(0, notesMax),
     tokensMax,
   });
 }

@@ -18,6 +18,14 @@ export interface Brief {
   readonly role: string;
   /** The text of the goal, without its material. */
   readonly goal: string;
+  /** What this very task is asked: the prompt of a stage without the goal of its pipeline, else the goal. */
+  readonly asked: string;
+  /** What the whole pipeline is for; of any other task its goal. */
+  readonly purpose: string;
+  /** The number of a proposer, voter or leader, counted from 1; 0 for others. */
+  readonly voter: number;
+  /** The round of ballots, counted from 1; 0 for what is no vote. */
+  readonly round: number;
   readonly terms: Terms;
   readonly material: readonly Material[];
   /** The files that this task is about; empty = all of the workspace. */
@@ -27,6 +35,9 @@ export interface Brief {
 
 /** What proposers, voters and leaders are told after the goal. */
 const instructions = /\n\n(?=You are (?:the voter )?p\d+\b|The voters found no quorum)/;
+/** What a stage, or a task of a plan, is told behind its own prompt. */
+const stageNote = /\n\nThis is (?:stage \d+ of \d+ \(|the task .*, one of \d+ of a plan)/;
+const stagePurpose = /\n\nThis is (?:stage \d+ of \d+ \(.*\) of a pipeline|the task .*, one of \d+ of a plan) for this goal: (\S.*)/;
 /** The name of the material that lists the files of a task. */
 const focusName = 'files';
 
@@ -71,6 +82,15 @@ export function briefOf(messages: readonly ModelMessage[]): Brief {
   return {
     role: roleOf(messages),
     goal,
+    asked: goal.split(stageNote, 1)[0] ?? goal,
+    purpose: stagePurpose.exec(goal)?.[1] ?? goal,
+    voter: Number(
+      /\n\nYou are (?:the voter )?p(\d+)\b|elected you, p(\d+),/
+        .exec(told)
+        ?.slice(1)
+        .find((number) => number !== undefined) ?? 0,
+    ),
+    round: Number(/\n\nYou are the voter p\d+ in round (\d+) of/.exec(told)?.[1] ?? 0),
     terms: termsOf(goal),
     material: material.filter((block) => block.name !== focusName),
     focus: focus

@@ -1,5 +1,6 @@
 import type { ModelRequest } from '../../../actors/ports/models.ts';
 import type { Brief } from './brief.ts';
+import { joinedPatterns } from './checks.ts';
 import type { Evidence } from './evidence.ts';
 import { findingsOf } from './findings.ts';
 import { ranked } from './ranking.ts';
@@ -19,6 +20,8 @@ const callsMax = 16;
 const searchRoundsMax = 3;
 /** Asked of one search; the tool's own bound on its answer may be lower. */
 const matchesMax = 500;
+/** Characters of one pattern that joins checks; a search takes 1,000. */
+const patternCharsMax = 900;
 /** Lines read before and after a hit. */
 const contextLines = 3;
 /** Windows nearer than this are read as one. */
@@ -46,20 +49,38 @@ function scopesOf(focus: readonly string[], scopesMax: number): readonly (string
 
 const isMarker = (query: string): boolean => /^[A-Z][A-Z0-9_]+$/.test(query);
 
-/** Every search of the task. One for each query, so that they run beside each other; one for each file where a task names its files. */
-function searches(brief: Brief, tool: Tool): PlannedCall[] {
-  const queries = [...new Set(queriesOf(brief.terms).map(safeQuery))].filter((query) => query.length > 1);
-  if (queries.length === 0) return [];
+interface Pattern {
+  readonly pattern: string;
+  readonly regex?: true;
+  readonly ignoreCase?: true;
+}
+
+/** What to search for; as few patterns as can be where each of many files is searched by itself. */
+function patternsOf(queries: readonly string[], { terms, focus }: Brief, tool: Tool): readonly Pattern[] {
+  const regex = takes(tool, 'regex');
+  const each = focus.length > 0;
+  if (regex && terms.checks.length > 0) {
+    // Queries hold no sign that means anything else in a regular expression.
+    const texts = queries.map((query) => ({ line: new RegExp(query) }));
+    return joinedPatterns([...texts, ...terms.checks], patternCharsMax).map((pattern) => ({ pattern, regex: true, ignoreCase: true }));
+  }
   // A marker is written in capitals; without this, every "todoList" would use up the room of an answer.
-  const ignoreCase = !queries.every(isMarker);
-  const joined = brief.focus.length > 0 && queries.length > 1 && takes(tool, 'regex');
-  const patterns = joined ? [{ pattern: queries.join('|'), regex: true }] : queries.map((pattern) => ({ pattern }));
+  const ignoreCase = queries.every(isMarker) ? {} : { ignoreCase: true as const };
+  if (regex && each && queries.length > 1) return [{ pattern: queries.join('|'), regex: true, ...ignoreCase }];
+  return queries.map((pattern) => ({ pattern, ...ignoreCase }));
+}
+
+/** Every search of the task. One for each query, so that they run beside each other; one for each file where a task names its files. */
+export function searches(brief: Brief, tool: Tool): PlannedCall[] {
+  const queries = [...new Set(queriesOf(brief.terms).map(safeQuery))].filter((query) => query.length > 1);
+  const patterns = patternsOf(queries, brief, tool);
+  if (patterns.length === 0) return [];
   const scopesMax = Math.floor((callsMax * searchRoundsMax) / patterns.length);
   const scopes = takes(tool, 'path') ? scopesOf(brief.focus, scopesMax) : [undefined];
   return scopes.flatMap((path) =>
     patterns.map((pattern) => ({
       name: tool.name,
-      input: argumentsFor(tool, { ...pattern, ...(path === undefined ? {} : { path }), ...(ignoreCase ? { ignoreCase } : {}), matches: matchesMax }),
+      input: argumentsFor(tool, { ...pattern, ...(path === undefined ? {} : { path }), matches: matchesMax }),
     })),
   );
 }
@@ -97,7 +118,7 @@ function openingOrder(path: string): number {
   return 3;
 }
 
-function wholeFiles(paths: readonly string[], tool: Tool): PlannedCall[] {
+export function wholeFiles(paths: readonly string[], tool: Tool): PlannedCall[] {
   const files = paths.filter((path) => !path.endsWith('/') && textFile.test(path));
   const chosen = files
     .toSorted((a, b) => openingOrder(a) - openingOrder(b) || a.split('/').length - b.split('/').length || (a < b ? -1 : 1))
@@ -120,7 +141,7 @@ export function nextCalls(brief: Brief, evidence: Evidence, request: Pick<ModelR
   if (evidence.reads > 0 && !looking) return [];
   if (evidence.hits.length > 0) return contexts(brief, evidence, read);
   // What was asked for by name is not there, or not in these files: how they begin is no answer.
-  if (evidence.searches > 0 && (brief.terms.exact.length > 0 || brief.role === 'map')) return [];
+  if (evidence.searches > 0 && (brief.terms.exact.length + brief.terms.checks.length > 0 || brief.role === 'map')) return [];
   if (brief.focus.length > 0) return wholeFiles(brief.focus, read);
   if (list === undefined) return [];
   if (evidence.lists === 0) return [{ name: list.name, input: argumentsFor(list, {}) }];

@@ -1,3 +1,4 @@
+import { failedBy } from './checks.ts';
 import type { Hit } from './evidence.ts';
 import { holdsExact, type Terms, wordHits } from './terms.ts';
 
@@ -63,15 +64,22 @@ function markerOf(text: string): readonly [marker: string, weight: number] | und
   return markers.find(([marker]) => holdsExact(text, marker));
 }
 
-/** A goal that asks for markers is ranked by them; any other by how much of the goal a line holds. */
+/** A goal that asks for markers or checks is ranked by them; any other by how much of the goal a line holds. */
 function asksForMarkers(terms: Terms): boolean {
+  if (terms.checks.length > 0) return true;
   return terms.exact.some((term) => markers.some(([marker]) => marker === term));
 }
 
 function byMarkers(finding: Finding, terms: Terms): Pick<Ranked, 'tier' | 'score' | 'reasons'> {
   const text = [finding.text, ...finding.more.map((line) => line.text)].join(' ');
   const marker = markerOf(finding.text);
-  const reasons = marker === undefined ? [] : [marker[0]];
+  const failed = failedBy(finding.text, terms.checks);
+  const reasons = [...(marker === undefined ? [] : [marker[0]]), ...failed.map(({ name }) => name)];
+  // Code that fails a check is ranked by the check: its words tell nothing more.
+  if (marker === undefined && failed.length > 0) {
+    const score = Math.max(...failed.map(({ weight }) => weight));
+    return { score, reasons, tier: tierOf(score) };
+  }
   let score = marker?.[1] ?? otherWeight;
   for (const { name, weight, words } of [...risks, cosmetic]) {
     const found = words.exec(text)?.[0];
@@ -86,7 +94,11 @@ function byMarkers(finding: Finding, terms: Terms): Pick<Ranked, 'tier' | 'score
   }
   // A cosmetic word moves a line down among its equals, never below another marker's rank.
   if (marker !== undefined) score = Math.max(score, marker[1] + cosmetic.weight, marker[1] >= highMin ? highMin : 0);
-  return { score, reasons, tier: score >= highMin ? 'high' : score >= middleMin ? 'middle' : 'low' };
+  return { score, reasons, tier: tierOf(score) };
+}
+
+function tierOf(score: number): Tier {
+  return score >= highMin ? 'high' : score >= middleMin ? 'middle' : 'low';
 }
 
 function byTerms(finding: Finding, terms: Terms): Pick<Ranked, 'tier' | 'score' | 'reasons'> {
@@ -128,6 +140,8 @@ export function shown(findings: readonly Ranked[], terms: Terms): { readonly fin
 
 /** How the order came about, in one sentence. */
 export function rankingNote(terms: Terms): string {
+  if (terms.checks.length > 0)
+    return 'Ranked by the kind of fault: what opens a door first, then what loses data or fails, then the rest; comments by their marker and their words.';
   return asksForMarkers(terms)
     ? 'Ranked by what the lines show: FIXME, BUG and words of security or data loss first, then TODO with words of failure or money, then TODO, then the rest.'
     : 'Ranked by how much of the goal each line holds.';

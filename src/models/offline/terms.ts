@@ -1,3 +1,4 @@
+import { type Check, checksOf, failedBy, withoutChecks } from './checks.ts';
 import { isStopWord } from './stop-words.ts';
 
 /** What a goal asks to look for. */
@@ -6,6 +7,8 @@ export interface Terms {
   readonly exact: readonly string[];
   /** Stems of the other salient words, in the order of the goal. */
   readonly words: readonly string[];
+  /** Faults that show in a line. A goal that names some is not searched for its other words. */
+  readonly checks: readonly Check[];
 }
 
 const exactMax = 8;
@@ -63,11 +66,13 @@ function exactOf(goal: string): string[] {
 }
 
 export function termsOf(whole: string): Terms {
-  const goal = whole.slice(0, goalCharsMax);
+  const asked = whole.slice(0, goalCharsMax);
+  const checks = checksOf(asked);
+  const goal = withoutChecks(asked, checks);
   const implied = concepts.filter((concept) => concept.about.test(goal)).flatMap((concept) => concept.exact);
   const exact = unique([...exactOf(goal), ...implied], exactMax);
   const taken = new Set(exact.map(stem));
-  return { exact, words: unique(stemsOf(goal), wordsMax).filter((word) => !taken.has(word)) };
+  return { exact, words: checks.length > 0 ? [] : unique(stemsOf(goal), wordsMax).filter((word) => !taken.has(word)), checks };
 }
 
 /** What to search for: the exact terms where there are any, else the words. */
@@ -75,8 +80,9 @@ export function queriesOf(terms: Terms): readonly string[] {
   return terms.exact.length > 0 ? terms.exact : terms.words;
 }
 
-/** Whether a line really holds a term: markers as whole words, other exact terms as they stand, words by stem. */
+/** Whether a line really holds a term: markers as whole words, other exact terms as they stand, words by stem; or fails a check. */
 export function holds(line: string, terms: Terms): boolean {
+  if (failedBy(line, terms.checks).length > 0) return true;
   return terms.exact.length > 0 ? terms.exact.some((term) => holdsExact(line, term)) : wordHits(line, terms.words) > 0;
 }
 

@@ -1,4 +1,5 @@
 import type { Brief, Material } from './brief.ts';
+import { scoredBallot } from './choose/ballot.ts';
 import { findingsIn } from './citations.ts';
 import { holdsExact, wordHits } from './terms.ts';
 
@@ -16,8 +17,10 @@ function judged(label: string, { text }: Material, brief: Brief): Judged {
   return { label, terms: exact + wordHits(text, brief.terms.words), cited: places.size };
 }
 
-/** A ballot or a decision: the proposal that holds most of the goal's terms, then the one that cites most places, then the first. */
+/** A ballot or a decision: by points where the proposals score what they choose, else the proposal that holds most of the goal's terms, then the one that cites most places, then the first. */
 export function voteOf(brief: Brief): string {
+  const scored = scoredBallot(brief);
+  if (scored !== undefined) return scored;
   const word = brief.role === 'decide' ? 'DECISION' : 'VOTE';
   const all = brief.material.flatMap((material) => {
     const label = proposalName.exec(material.name)?.[1];

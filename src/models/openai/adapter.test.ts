@@ -294,7 +294,7 @@ describe('the router', () => {
     await expect(call('acme/large')).rejects.toMatchObject({ code: 'model_unknown', details: { known: ['offline', 'openai', 'anthropic', 'ollama'] } });
     await expect(call('echo')).rejects.toMatchObject({ code: 'model_unknown' });
     await expect(call('openai/')).rejects.toMatchObject({ code: 'model_unknown' });
-    await expect(call('openai/echo')).rejects.toMatchObject({ code: 'model_unknown', details: { known: ['offline', 'ollama'] } });
+    await expect(call('openai/echo')).rejects.toMatchObject({ code: 'model_unknown', details: { variable: 'OPENAI_API_KEY' } });
     await expect(call('offline/thinking')).rejects.toMatchObject({ code: 'model_unknown' });
   });
 

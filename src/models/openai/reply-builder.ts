@@ -1,20 +1,12 @@
 import type { ModelReply } from '../../../actors/ports/models.ts';
 import type { TokenUsage } from '../../../protocols/goals/goal.ts';
-import type { ModelBounds } from '../bounds.ts';
 import { closedCalls, type OpenCall } from '../open-call.ts';
 import { ReplyMeter } from '../reply-meter.ts';
-import type { ToolNames } from '../tool-names.ts';
+import type { ReplyBuilderOptions, ReplyBuilding } from '../streamed-call.ts';
 import { type ToolCallDelta, tokenUsageOf, wireChunk } from './chunk.ts';
 
-export interface ReplyBuilderOptions extends Pick<ModelBounds, 'replyCharsMax' | 'toolCallsMax'> {
-  readonly model: string;
-  readonly names: ToolNames;
-  /** Makes the ids of calls that the server left without one; the count of assistant messages so far keeps them apart. */
-  readonly round: number;
-}
-
 /** Puts the chunks of one stream together. Throws `model_malformed` and, when the end marker is missing, `model_cut`. */
-export class ReplyBuilder {
+export class ReplyBuilder implements ReplyBuilding {
   readonly #options: ReplyBuilderOptions;
   readonly #meter: ReplyMeter;
   readonly #text: string[] = [];

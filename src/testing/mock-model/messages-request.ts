@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type MockRequest, roleOf } from './request.ts';
+import { signatureOf, wasThought } from './thinking.ts';
 
 const inner = z.union([z.string(), z.array(z.looseObject({ type: z.string(), text: z.string().optional() }))]);
 
@@ -7,6 +8,7 @@ const toolUseId = z.string().regex(/^[a-zA-Z0-9_-]+$/);
 
 const block = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('text'), text: z.string() }),
+  z.strictObject({ type: z.literal('thinking'), thinking: z.string(), signature: z.string() }),
   z.strictObject({ type: z.literal('tool_use'), id: toolUseId, name: z.string(), input: z.record(z.string(), z.unknown()) }),
   z.strictObject({ type: z.literal('tool_result'), tool_use_id: toolUseId, content: inner.optional(), is_error: z.boolean().optional() }),
 ]);
@@ -57,6 +59,10 @@ function turnFault(turn: Turn, before: Turn | undefined, after: Turn | undefined
   if (turn.blocks.length === 0) return `messages.${at}: must have non-empty content`;
   if (turn.role === before?.role) return `messages.${at}: roles must alternate`;
   if (blocksOf(turn, 'text').some((part) => part.text.trim() === '')) return `messages.${at}: text content blocks must contain non-whitespace text`;
+  const thoughts = blocksOf(turn, 'thinking');
+  if (thoughts.some(({ thinking, signature }) => signature !== signatureOf(thinking))) return `messages.${at}: invalid signature in thinking block`;
+  if (blocksOf(turn, 'tool_use').some(({ id }) => wasThought(id)) && turn.blocks[0]?.type !== 'thinking')
+    return `messages.${at}.content.0.type: expected thinking, but found ${turn.blocks[0]?.type}; a turn that began with thinking must come back with it`;
   const results = blocksOf(turn, 'tool_result');
   if (turn.blocks.findLastIndex((part) => part.type === 'tool_result') >= results.length) return `messages.${at}: tool_result blocks must come first`;
   if (results.some((part) => part.is_error === true && textOf(part.content) === '')) return `messages.${at}: content cannot be empty if is_error is true`;

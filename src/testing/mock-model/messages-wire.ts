@@ -1,6 +1,7 @@
 import { messagesBody, messagesFault, messagesRequest } from './messages-request.ts';
 import type { MockReply, MockToolCall } from './reply.ts';
 import type { MockRequest } from './request.ts';
+import { signatureOf, toolUseId } from './thinking.ts';
 import { argumentsOf, usageOf } from './usage.ts';
 import { type MockWire, wordsOf } from './wire.ts';
 
@@ -44,8 +45,8 @@ function messageOf(model: string, callId: number) {
   return { id: `msg_${callId}`, type: 'message', role: 'assistant', model, content: [] as unknown[], stop_reason: null as string | null, stop_sequence: null };
 }
 
-function toolUseOf(call: MockToolCall, callId: number, index: number, input: unknown) {
-  return { type: 'tool_use', id: `toolu_${callId}_${index}`, name: call.name.replaceAll('.', '_'), input };
+function toolUseOf(call: MockToolCall, id: string, input: unknown) {
+  return { type: 'tool_use', id, name: call.name.replaceAll('.', '_'), input };
 }
 
 function parsedOr(text: string): unknown {
@@ -58,11 +59,12 @@ function parsedOr(text: string): unknown {
 }
 
 function wholeMessage(reply: MockReply, request: MockRequest, callId: number): string {
-  const calls = (reply.toolCalls ?? []).map((call, index) => toolUseOf(call, callId, index, parsedOr(argumentsOf(call))));
+  const calls = (reply.toolCalls ?? []).map((call, index) => toolUseOf(call, toolUseId(callId, index, reply.thinking), parsedOr(argumentsOf(call))));
+  const thoughts = reply.thinking === undefined ? [] : [{ type: 'thinking', thinking: reply.thinking, signature: signatureOf(reply.thinking) }];
   const texts = (reply.text ?? '') === '' ? [] : [{ type: 'text', text: reply.text }];
   return JSON.stringify({
     ...messageOf(request.model, callId),
-    content: [...texts, ...calls],
+    content: [...thoughts, ...texts, ...calls],
     stop_reason: stopReasonOf(reply),
     usage: wireUsage(reply, request),
   });
@@ -95,22 +97,30 @@ function lastDelta(reply: MockReply, request: MockRequest): string {
 
 const messageStop = eventOf({ type: 'message_stop' });
 
-/** The events of a stream: start, pings, the text in words, each tool call with its arguments in halves, the last delta, the end. */
+/** The events of a stream: start, pings, the thinking with its signature, the text in words, each tool call with its arguments in halves, the last delta, the end. */
 function* streamOf(reply: MockReply, request: MockRequest, callId: number): Generator<string, void, void> {
   yield started(request, reply, callId);
   for (let n = 0; n < (reply.pings ?? 0); n++) yield eventOf({ type: 'ping' });
+  let blocksBefore = 0;
+  if (reply.thinking !== undefined) {
+    const index = blocksBefore++;
+    yield blockStart(index, { type: 'thinking', thinking: '', signature: '' });
+    for (const thinking of wordsOf(reply.thinking)) yield blockDelta(index, { type: 'thinking_delta', thinking });
+    yield blockDelta(index, { type: 'signature_delta', signature: signatureOf(reply.thinking) });
+    yield blockStop(index);
+  }
   const words = wordsOf(reply.text ?? '');
-  const blocksBefore = words.length === 0 ? 0 : 1;
-  if (blocksBefore === 1) {
-    yield blockStart(0, { type: 'text', text: '' });
-    for (const text of words) yield blockDelta(0, { type: 'text_delta', text });
-    yield blockStop(0);
+  if (words.length > 0) {
+    const index = blocksBefore++;
+    yield blockStart(index, { type: 'text', text: '' });
+    for (const text of words) yield blockDelta(index, { type: 'text_delta', text });
+    yield blockStop(index);
   }
   for (const [at, call] of (reply.toolCalls ?? []).entries()) {
     const index = blocksBefore + at;
     const json = argumentsOf(call);
     const middle = Math.ceil(json.length / 2);
-    yield blockStart(index, toolUseOf(call, callId, at, {}));
+    yield blockStart(index, toolUseOf(call, toolUseId(callId, at, reply.thinking), {}));
     yield blockDelta(index, { type: 'input_json_delta', partial_json: json.slice(0, middle) });
     yield blockDelta(index, { type: 'input_json_delta', partial_json: json.slice(middle) });
     yield blockStop(index);

@@ -1,6 +1,8 @@
 /** What the mock model says to one call. Plain data, so that a JSON file can hold it. */
 export interface MockReply {
   readonly text?: string;
+  /** What it thinks first, signed, on the Anthropic wire: a call with the results of its tools must bring it back as it was. */
+  readonly thinking?: string;
   readonly toolCalls?: readonly MockToolCall[];
   /** Waits this long before the first byte, in milliseconds. */
   readonly latencyMs?: number;

@@ -11,6 +11,7 @@ const wait = z.int().min(0).max(86_400_000);
 
 const mockReply = z.strictObject({
   text: z.string().optional(),
+  thinking: z.string().optional(),
   toolCalls: z.array(z.strictObject({ name: z.string(), input: z.unknown().optional(), rawArguments: z.string().optional() })).optional(),
   latencyMs: wait.optional(),
   pieceMs: wait.optional(),

@@ -1,20 +1,17 @@
-import { quic } from '@chainsafe/libp2p-quic';
 import { privateKeyFromProtobuf } from '@libp2p/crypto/keys';
-import { createLibp2p } from 'libp2p';
+import { createLibp2p, type Libp2pOptions } from 'libp2p';
 import { FlockworkError } from '../../../protocols/errors/error.ts';
 import { encodeFrame, FrameDecoder, streamProtocol } from '../../../protocols/wire/frame.ts';
 import type { Dial, Wire, WireListener } from '../wire.ts';
-import { type QuicTarget, readTarget, resolveTarget } from './target.ts';
+import { quicLayers } from './quic-layers.ts';
+import { type Libp2pTarget, readTarget, resolveTarget } from './target.ts';
+import { tcpLayers } from './tcp-layers.ts';
 
-/** Bytes that the node may send ahead of us, on the stream and on the connection that carries it. */
-const windowBytes = 4_194_304;
 /** How long the last bytes may take to leave, ms. */
 const closeMaxMs = 500;
-const keepAliveMs = 5_000;
-const idleMaxMs = 10_000;
 
-export interface QuicDialOptions {
-  /** `/ip4/…/udp/…/quic-v1`, best with `/p2p/…`: then the node must prove that it is that peer. */
+export interface Libp2pDialOptions {
+  /** `/ip4/…/udp/…/quic-v1` or `/ip4/…/tcp/…`, best with `/p2p/…`: then the node must prove that it is that peer. */
   readonly address: string;
   /** A private key as `createIdentity` makes it; absent: a new one for this client. */
   readonly identity?: Uint8Array | undefined;
@@ -23,28 +20,22 @@ export interface QuicDialOptions {
   readonly sendBufferBytesMax: number;
 }
 
+/** A transport, and what it needs beside itself. */
+export type Libp2pLayers = Pick<Libp2pOptions, 'transports' | 'connectionEncrypters' | 'streamMuxers'>;
+
 type Node = Awaited<ReturnType<typeof createLibp2p>>;
 type Stream = ReturnType<Node['getConnections']>[number]['streams'][number];
 
-/** Frames over one long QUIC stream. Throws `usage` for an address or key that is none. */
-export function dialQuic(options: QuicDialOptions): Dial {
+/** Frames over one long stream. Throws `usage` for an address or key that is none, `quic_unavailable`, `tcp_unavailable`. */
+export async function dialLibp2p(options: Libp2pDialOptions): Promise<Dial> {
   const target = readTarget(options.address);
   const key = options.identity === undefined ? undefined : readKey(options.identity);
+  const layers = await (target.transport === 'quic' ? quicLayers(target, options.connectMaxMs) : tcpLayers());
   return async (listener) => {
     // A node of its own for every connection: what is left of a broken one cannot hurt the next.
     const node = await createLibp2p({
       ...(key === undefined ? {} : { privateKey: key }),
-      transports: [
-        quic({
-          ipv4: !target.ipv6,
-          ipv6: target.ipv6,
-          maxStreamData: windowBytes,
-          maxConnectionData: windowBytes,
-          keepAliveInterval: keepAliveMs,
-          maxIdleTimeout: idleMaxMs,
-          handshakeTimeout: options.connectMaxMs,
-        }),
-      ],
+      ...layers,
       connectionManager: { dialTimeout: options.connectMaxMs, addressDialTimeout: options.connectMaxMs, reconnectRetries: 0 },
       connectionMonitor: { enabled: false },
     });
@@ -59,7 +50,7 @@ export function dialQuic(options: QuicDialOptions): Dial {
   };
 }
 
-async function openStream(node: Node, target: QuicTarget, { address, connectMaxMs }: QuicDialOptions): Promise<Stream> {
+async function openStream(node: Node, target: Libp2pTarget, { address, connectMaxMs }: Libp2pDialOptions): Promise<Stream> {
   const signal = AbortSignal.timeout(connectMaxMs);
   let connection: ReturnType<Node['getConnections']>[number];
   try {
