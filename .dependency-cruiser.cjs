@@ -78,9 +78,9 @@ module.exports = {
     ...oneDoor,
     {
       name: 'known-package',
-      comment: 'A package that package.json does not name, or one for development, is not for the product.',
+      comment: 'A package that package.json does not name, or one for development, is not for the product. An optional peer is both.',
       from: from('^(protocols|actors|swarm|src)/'),
-      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown', 'unknown', 'undetermined'] },
+      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown', 'unknown', 'undetermined'], dependencyTypesNot: ['npm-peer'] },
     },
     {
       name: 'no-circular',

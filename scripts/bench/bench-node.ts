@@ -44,6 +44,8 @@ export interface BenchNodeOptions {
   readonly listen?: boolean;
   readonly settings?: Readonly<Record<string, unknown>>;
   readonly wrap?: (parts: NodeParts) => NodeParts;
+  /** Default: none at all. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 const ended: ReadonlySet<string> = new Set(['completed', 'failed', 'cancelled', 'paused']);
@@ -56,6 +58,7 @@ export async function startBenchNode({
   listen = false,
   settings = {},
   wrap,
+  env = {},
 }: BenchNodeOptions): Promise<BenchNode> {
   const folder = await mkdtemp(join(tmpdir(), 'flockwork-bench-'));
   const file = join(folder, 'flockwork.toml');
@@ -70,7 +73,7 @@ export async function startBenchNode({
     ...settings,
   };
   const flags = Object.entries(values).map(([path, value]) => ({ path, value, flag: `--${path}` }));
-  const config = await loadConfig({ cwd: folder, env: {}, file, flags });
+  const config = await loadConfig({ cwd: folder, env, file, flags });
   const ends = new Map<string, string>();
   const waiting = new Map<string, (state: string) => void>();
   const node = await startNode({

@@ -1,8 +1,6 @@
 /**
  * What one event of a coordinator costs with 10,000 tasks in one goal: the Fold alone is driven with made-up inputs, nothing is stored.
- * Prints JSON: microseconds of CPU for each event, as a whole and by tenths of the run, beside the same steps on a small goal.
- *
- *     node scripts/bench/coordinator-events.ts [tasks] [agents]
+ * The note has the cost by tenths of the run, and that of a snapshot.
  */
 import { cellBoundsDefault, snapshotBytesPerRecord } from '../../actors/cell/bounds.ts';
 import { Fold } from '../../actors/cell/fold.ts';
@@ -12,6 +10,7 @@ import { coordinatorActor } from '../../protocols/goals/task.ts';
 import { journalSubject } from '../../protocols/subjects.ts';
 import type { GoalAccept, TaskEnded } from '../../swarm/coordinator/coordinator.inputs.ts';
 import { coordinatorKind } from '../../swarm/coordinator/coordinator.kind.ts';
+import { type BenchResult, resultOf } from './result.ts';
 
 const stream = journalSubject({ tenant: 'bench', root: 'g1', actor: coordinatorActor });
 const usage = { modelCalls: 2, toolCalls: 1, tokens: 150, costMicroUsd: 20, costUnknown: false, estimated: false };
@@ -100,9 +99,24 @@ function measure(parts: number, agents: number): Measured {
   };
 }
 
-const tasks = Number(process.argv[2] ?? 10_000);
-const agents = Number(process.argv[3] ?? 16);
-measure(Math.min(tasks, 2_000), agents);
-const small = measure(100, agents);
-const large = measure(tasks, agents);
-process.stdout.write(`${JSON.stringify({ bench: 'coordinator-events', demandCpuUsPerEvent: 50, agents, large, small })}\n`);
+const tasks = 10_000;
+const agents = 16;
+/** µs CPU. */
+const demanded = 50;
+
+export async function coordinatorEvents(): Promise<readonly BenchResult[]> {
+  measure(2_000, agents);
+  const small = measure(100, agents);
+  const large = measure(tasks, agents);
+  return [
+    resultOf({
+      name: `an event of a coordinator, ${tasks} tasks, ${agents} agents`,
+      figure: large.cpuUsPerEvent,
+      unit: 'µs CPU',
+      demand: demanded,
+      yardstick: { what: 'the same with 100 tasks', figure: small.cpuUsPerEvent },
+      runs: large.events,
+      note: `by tenths of the run ${large.tenths.join(', ')}; a snapshot at the end has ${large.snapshot.bytes} bytes and costs ${large.snapshot.cpuUs} µs, ${large.snapshot.cpuUsPerEvent} for each event`,
+    }),
+  ];
+}

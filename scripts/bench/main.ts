@@ -1,12 +1,16 @@
 /**
  * `npm run bench [-- name…]`: every bench in a process of its own, one after the other; prints one JSON document with
  * the figures, each beside what is demanded and a bare yardstick of the same run. Exits 1 when a demand is not met.
+ * `npm run bench -- --list` says which there are.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpus, loadavg } from 'node:os';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import { abuseBench } from './abuse.ts';
+import { chatTurn } from './chat-turn.ts';
+import { coordinatorEvents } from './coordinator-events.ts';
 import { fanOut } from './fan-out.ts';
 import { idleCells } from './idle-actors.ts';
 import { largeGoal } from './large-goal.ts';
@@ -16,27 +20,57 @@ import type { BenchResult } from './result.ts';
 import { serviceStart } from './service-start.ts';
 import { sleepingActors } from './sleeping-actors.ts';
 import { stepOverhead } from './step-overhead.ts';
+import { tracing } from './tracing.ts';
 
-const benches: Readonly<Record<string, () => Promise<readonly BenchResult[]>>> = {
-  step: stepOverhead,
-  'map-reduce': mapReduce,
-  start: serviceStart,
-  idle: idleCells,
-  sleeping: sleepingActors,
-  'large-goal': largeGoal,
-  'fan-out': fanOut,
-  quic: quicBench,
+interface Bench {
+  /** What it measures, one line. */
+  readonly about: string;
+  readonly run: () => Promise<readonly BenchResult[]>;
+}
+
+const benches: Readonly<Record<string, Bench>> = {
+  step: { about: 'a think-act step of a whole node above a bare fetch loop', run: stepOverhead },
+  chat: { about: 'a warm chat turn, one small goal from submission to answer through the whole service, above the model alone', run: chatTurn },
+  tracing: { about: 'CPU of one span, over the step bench without traces', run: tracing },
+  'map-reduce': { about: 'a goal of many parts, beside as many bare calls of the model', run: mapReduce },
+  'coordinator-events': { about: 'CPU of one event of a coordinator with 10,000 tasks, stored nowhere', run: coordinatorEvents },
+  start: { about: 'the service until it is ready, and its memory', run: serviceStart },
+  idle: { about: 'memory of open cells that do nothing', run: idleCells },
+  sleeping: { about: 'actors that sleep, and what waking them costs', run: sleepingActors },
+  'large-goal': { about: 'a goal of thousands of parts', run: largeGoal },
+  'fan-out': { about: 'CPU of one event delivered to one of many WebSocket clients, beside bare ws', run: fanOut },
+  quic: { about: 'submit to accepted over QUIC, TCP and WebSocket; handshake and memory of a connection beside bare libp2p', run: quicBench },
+  abuse: { about: 'health and memory of a node under garbage, connections that never open and streams that never read', run: abuseBench },
 };
+
+const help = `npm run bench [-- name…] | --list
+Runs every bench, or those that are named, one after the other, and prints one JSON document: each figure beside what is demanded
+and a bare yardstick of the same run. Exits 1 when a demand is not met. Best on a machine that does nothing else.
+
+${Object.entries(benches)
+  .map(([name, { about }]) => `  ${name.padEnd(20)}${about}`)
+  .join('\n')}
+`;
 
 async function main(): Promise<void> {
   const [first, ...names] = process.argv.slice(2);
+  if (first === '--list' || first === '--help') {
+    process.stdout.write(help);
+    return;
+  }
   if (first === '--here') {
     const bench = benches[names[0] ?? ''];
     if (bench === undefined) throw new Error(`there is no bench '${names[0]}'; there are ${Object.keys(benches).join(', ')}`);
-    process.stdout.write(`${JSON.stringify(await bench())}\n`);
+    process.stdout.write(`${JSON.stringify(await bench.run())}\n`);
     return;
   }
   const asked = first === undefined ? Object.keys(benches) : [first, ...names];
+  const unknown = asked.filter((name) => !(name in benches));
+  if (unknown.length > 0) {
+    process.stderr.write(`there is no bench '${unknown.join("', '")}'; there are ${Object.keys(benches).join(', ')}\n`);
+    process.exitCode = 2;
+    return;
+  }
   const results: BenchResult[] = [];
   for (const name of asked) {
     process.stderr.write(`bench ${name}\n`);

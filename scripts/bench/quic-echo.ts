@@ -1,4 +1,7 @@
+import { noise } from '@chainsafe/libp2p-noise';
 import { quic } from '@chainsafe/libp2p-quic';
+import { yamux } from '@chainsafe/libp2p-yamux';
+import { tcp } from '@libp2p/tcp';
 import { multiaddr } from '@multiformats/multiaddr';
 import { createLibp2p } from 'libp2p';
 import { WebSocket, WebSocketServer } from 'ws';
@@ -12,14 +15,17 @@ const connectionsMax = 10_000;
 
 interface Addresses {
   readonly quic: string;
+  readonly tcp: string;
   readonly ws: string;
 }
 
 export async function startBareEcho(): Promise<Addresses> {
   const node = await createLibp2p({
     ...options,
-    addresses: { listen: ['/ip4/127.0.0.1/udp/0/quic-v1'] },
-    transports: [quic()],
+    addresses: { listen: ['/ip4/127.0.0.1/udp/0/quic-v1', '/ip4/127.0.0.1/tcp/0'] },
+    transports: [quic(), tcp()],
+    connectionEncrypters: [noise()],
+    streamMuxers: [yamux()],
     connectionManager: { maxConnections: connectionsMax, inboundConnectionThreshold: connectionsMax, maxIncomingPendingConnections: connectionsMax },
   });
   await node.handle(protocol, (stream) => {
@@ -37,7 +43,12 @@ export async function startBareEcho(): Promise<Addresses> {
   await new Promise((listening) => webSockets.once('listening', listening));
   const address = webSockets.address();
   const port = typeof address === 'object' && address !== null ? address.port : 0;
-  return { quic: node.getMultiaddrs().map(String)[0] ?? '', ws: `ws://127.0.0.1:${port}` };
+  const at = (part: string): string =>
+    node
+      .getMultiaddrs()
+      .map(String)
+      .find((one) => one.includes(part)) ?? '';
+  return { quic: at('/quic-v1'), tcp: at('/tcp/'), ws: `ws://127.0.0.1:${port}` };
 }
 
 export interface EchoClient {
@@ -46,8 +57,11 @@ export interface EchoClient {
   close(): Promise<void>;
 }
 
-export async function quicEcho(address: string): Promise<EchoClient> {
-  const node = await createLibp2p({ ...options, transports: [quic({ ipv6: false })] });
+export async function libp2pEcho(address: string): Promise<EchoClient> {
+  const layers = address.includes('/quic-v1')
+    ? { transports: [quic({ ipv6: false })] }
+    : { transports: [tcp()], connectionEncrypters: [noise()], streamMuxers: [yamux()] };
+  const node = await createLibp2p({ ...options, ...layers });
   const stream = await (await node.dial(multiaddr(address))).newStream(protocol);
   const decoder = new FrameDecoder();
   let answered = (): void => undefined;

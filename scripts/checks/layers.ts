@@ -40,9 +40,11 @@ export function checkLayers(root: string = checkout): LayerReport {
 
 /** Dependencies of package.json without a door, and doors without a dependency. */
 export function doorGaps(): readonly string[] {
-  const manifest: { dependencies: Record<string, string> } = JSON.parse(readFileSync(join(checkout, 'package.json'), 'utf8'));
+  const manifest: { dependencies: Record<string, string>; peerDependencies?: Record<string, string> } = JSON.parse(
+    readFileSync(join(checkout, 'package.json'), 'utf8'),
+  );
   const doors: Record<string, string> = JSON.parse(readFileSync(join(checkout, 'scripts', 'checks', 'doors.json'), 'utf8'));
-  const names = Object.keys(manifest.dependencies);
+  const names = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies });
   return [
     ...names.filter((name) => !Object.hasOwn(doors, name)).map((name) => `${name} has no door in scripts/checks/doors.json`),
     ...Object.keys(doors)

@@ -7,10 +7,19 @@ export interface TokenEntry {
   readonly tenant: string;
   readonly token?: string;
   readonly sha256?: string;
+  /** May read and change the configuration of the node. Default false. */
+  readonly admin?: boolean;
+}
+
+/** Who calls. */
+export interface Caller {
+  readonly tenant: string;
+  /** May change the configuration of the node. */
+  readonly admin: boolean;
 }
 
 /**
- * Who may speak. `loopback`: everyone who reaches the loopback address is `tenant` (default `default`), no token needed.
+ * Who may speak. `loopback`: everyone who reaches the loopback address is `tenant` (default `default`) and an administrator, no token needed.
  * `token`: a bearer token of the list says who it is.
  */
 export type GatewayAuth =
@@ -26,10 +35,19 @@ export interface Peer {
   readonly tenantOf?: (token: string | undefined) => string;
 }
 
+/** Who a peer with this token is. A peer that its transport knows administers only with a token that says so. Throws `unauthorized`, `forbidden`. */
+export function callerOf(authorizer: Authorizer, { tenantOf }: Pick<Peer, 'tenantOf'>, token: string | undefined): Caller {
+  if (tenantOf === undefined) return authorizer.callerOf(token);
+  const tenant = tenantOf(token);
+  return { tenant, admin: authorizer.mode === 'token' && token !== undefined && authorizer.callerOf(token).admin };
+}
+
 export interface Authorizer {
   readonly mode: GatewayAuth['mode'];
   /** The tenant of a credential. Throws `unauthorized`. */
   tenantOf(token: string | undefined): string;
+  /** The same, with its rights. Throws `unauthorized`. */
+  callerOf(token: string | undefined): Caller;
   /** Refuses requests that a foreign web page could have made a browser send. Throws `forbidden`. */
   checkBrowser(headers: { readonly host?: string | undefined; readonly origin?: string | undefined }): void;
 }
@@ -42,26 +60,28 @@ export function createAuthorizer(auth: GatewayAuth): Authorizer {
 }
 
 function tokenAuthorizer(tokens: readonly TokenEntry[]): Authorizer {
-  const known = tokens.map(({ tenant, token, sha256 }) => {
+  const known = tokens.map(({ tenant, token, sha256, admin = false }) => {
     checkTenant(tenant);
-    if (token !== undefined && token !== '') return { tenant, digest: sha256Bytes(token) };
-    if (sha256 !== undefined && /^[0-9a-f]{64}$/.test(sha256)) return { tenant, digest: Buffer.from(sha256, 'hex') };
+    if (token !== undefined && token !== '') return { caller: { tenant, admin }, digest: sha256Bytes(token) };
+    if (sha256 !== undefined && /^[0-9a-f]{64}$/.test(sha256)) return { caller: { tenant, admin }, digest: Buffer.from(sha256, 'hex') };
     throw new FlockworkError('config_invalid', `a token of tenant '${tenant}' has neither a value nor a SHA-256 of 64 lower-case hex digits; set one`, {
       details: { tenant },
     });
   });
   if (known.length === 0) throw new FlockworkError('config_invalid', 'auth.mode is "token" but no token is configured; add one to auth.tokens');
+  const whoIs = (token: string | undefined): Caller => {
+    const digest = sha256Bytes(token ?? '');
+    let caller: Caller | undefined;
+    // Every entry is compared, so that the time taken says nothing about which one matched.
+    for (const entry of known) if (timingSafeEqual(entry.digest, digest)) caller = entry.caller;
+    if (token === undefined) throw new FlockworkError('unauthorized', 'no token was sent; set FLOCKWORK_TOKEN, or send "Authorization: Bearer …"');
+    if (caller === undefined) throw new FlockworkError('unauthorized', 'the token is not one of this node; check FLOCKWORK_TOKEN');
+    return caller;
+  };
   return {
     mode: 'token',
-    tenantOf(token) {
-      const digest = sha256Bytes(token ?? '');
-      let tenant: string | undefined;
-      // Every entry is compared, so that the time taken says nothing about which one matched.
-      for (const entry of known) if (timingSafeEqual(entry.digest, digest)) tenant = entry.tenant;
-      if (token === undefined) throw new FlockworkError('unauthorized', 'no token was sent; set FLOCKWORK_TOKEN, or send "Authorization: Bearer …"');
-      if (tenant === undefined) throw new FlockworkError('unauthorized', 'the token is not one of this node; check FLOCKWORK_TOKEN');
-      return tenant;
-    },
+    tenantOf: (token) => whoIs(token).tenant,
+    callerOf: whoIs,
     // A token is never sent by a browser on its own, so a foreign page gains nothing here.
     checkBrowser: () => undefined,
   };
@@ -72,6 +92,7 @@ function loopbackAuthorizer(tenant: string, originsAllowed: readonly string[]): 
   return {
     mode: 'loopback',
     tenantOf: () => tenant,
+    callerOf: () => ({ tenant, admin: true }),
     checkBrowser({ host, origin }) {
       if (host === undefined || !isLoopbackHost(hostName(host))) {
         throw new FlockworkError(

@@ -2,7 +2,7 @@ import { FlockworkError } from '../../protocols/errors/error.ts';
 import { frameBytesMax } from '../../protocols/wire/frame.ts';
 import { type MethodParams, protocolVersion } from '../../protocols/wire/methods.ts';
 import { type RpcId, type RpcMessage, rpcFailure, rpcNotification, rpcRequest, rpcSuccess } from '../../protocols/wire/rpc.ts';
-import type { Peer } from './auth.ts';
+import { type Caller, callerOf, type Peer } from './auth.ts';
 import type { DispatcherParts } from './dispatcher.ts';
 import type { FeedReader } from './feed-reader.ts';
 import { requestInvalid } from './issues.ts';
@@ -29,10 +29,10 @@ export class Connection {
   /** Who it is, for the log. */
   readonly #where: string;
   readonly #onClose: () => void;
-  readonly #tenantOf: (token: string | undefined) => string;
+  readonly #peer: Peer;
   readonly #openTimer: NodeJS.Timeout;
   readonly #watches = new Map<string, Watch>();
-  #tenant: string | undefined;
+  #caller: Caller | undefined;
   #inFlight = 0;
   /** Pending while the peer leaves its answers unread. */
   #unread: Promise<void> | undefined;
@@ -44,7 +44,7 @@ export class Connection {
     this.#sink = sink;
     this.#where = `${peer.transport} ${peer.address}`;
     this.#onClose = onClose;
-    this.#tenantOf = peer.tenantOf ?? parts.authorizer.tenantOf;
+    this.#peer = peer;
     const { openMaxMs } = parts.limits;
     this.#openTimer = setTimeout(() => {
       this.#refuse(new FlockworkError('open_timeout', `connection.open did not arrive within ${openMaxMs} ms`, { details: { openMaxMs } }));
@@ -128,8 +128,8 @@ export class Connection {
     const { limits, counters } = this.#parts;
     const method = checkMethod(name);
     if (method === 'connection.open') return this.#open(id, parseParams(method, params));
-    const tenant = this.#tenant;
-    if (tenant === undefined) throw new FlockworkError('not_open', `${name} came before connection.open; open the connection first`);
+    const caller = this.#caller;
+    if (caller === undefined) throw new FlockworkError('not_open', `${name} came before connection.open; open the connection first`);
     const { requestsInFlightMax, requestsInFlightTotalMax } = limits;
     if (this.#inFlight >= requestsInFlightMax || counters.requestsInFlight >= requestsInFlightTotalMax) {
       counters.refused('too_many_requests');
@@ -140,9 +140,9 @@ export class Connection {
       });
     }
     let work: Promise<unknown>;
-    if (method === 'goal.watch') work = this.#watch(tenant, id, parseParams(method, params));
+    if (method === 'goal.watch') work = this.#watch(caller.tenant, id, parseParams(method, params));
     else if (method === 'goal.unwatch') work = Promise.resolve(this.#unwatch(parseParams(method, params)));
-    else work = this.#parts.methods.call(tenant, method, parseParams(method, params));
+    else work = this.#parts.methods.call(caller, method, parseParams(method, params));
     void this.#settle(id, work);
   }
 
@@ -163,15 +163,15 @@ export class Connection {
   }
 
   #open(id: string | number | undefined, { version, token }: MethodParams<'connection.open'>): void {
-    const { host, limits } = this.#parts;
-    if (this.#tenant !== undefined) throw new FlockworkError('already_open', 'this connection is open already; connection.open is sent once');
+    const { host, limits, authorizer } = this.#parts;
+    if (this.#caller !== undefined) throw new FlockworkError('already_open', 'this connection is open already; connection.open is sent once');
     if (version !== protocolVersion) {
       throw new FlockworkError('version_unsupported', `this node speaks version ${protocolVersion}, not ${version}`, {
         details: { versions: [protocolVersion] },
       });
     }
     try {
-      this.#tenant = this.#tenantOf(token);
+      this.#caller = callerOf(authorizer, this.#peer, token);
     } catch (error) {
       this.#parts.counters.refused('unauthorized');
       this.#answerFailure(id ?? null, error);
@@ -179,7 +179,7 @@ export class Connection {
       return;
     }
     clearTimeout(this.#openTimer);
-    this.#answer(id, { version, node: host.nodeId, tenant: this.#tenant, limits: clientLimits(limits) });
+    this.#answer(id, { version, node: host.nodeId, tenant: this.#caller.tenant, limits: clientLimits(limits) });
   }
 
   /** Answers before the first event leaves, and answers itself: the pump starts in the same step. */

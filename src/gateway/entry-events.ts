@@ -1,17 +1,10 @@
 import type { JournalEntry } from '../../actors/ports/journal.ts';
 import { FlockworkError } from '../../protocols/errors/error.ts';
-import { coordinatorActor } from '../../protocols/goals/task.ts';
-import { goalEndFacts } from '../../protocols/journal/facts.ts';
 import { recordBody, splitRecord } from '../../protocols/journal/record.ts';
 import { type ActorAddress, parseJournalSubject } from '../../protocols/subjects.ts';
 import { formatCursor } from '../../protocols/wire/cursor.ts';
-import type { GoalEvent } from '../../protocols/wire/methods.ts';
+import { endsGoal, type GoalEvent } from '../../protocols/wire/methods.ts';
 import type { FeedEvent } from './event-batch.ts';
-
-/** Nothing follows a goal's end; a coordinator that was poisoned has ended without saying how. */
-export function endsWatch(actor: string, type: string): boolean {
-  return actor === coordinatorActor && (goalEndFacts.has(type) || type === 'actor.poisoned');
-}
 
 /**
  * The facts of a journal entry, in order; their index within the entry is the last part of the cursor.
@@ -29,7 +22,7 @@ export function entryEvents(store: string, entry: JournalEntry, address: ActorAd
     for (const { seq, type, data } of facts) {
       const cursor = formatCursor({ store, sequence: entry.sequence, index });
       const event: GoalEvent = { goalId: root, cursor, actor, seq, at, type, data };
-      events.push({ cursor, json: JSON.stringify(event), ends: endsWatch(actor, type) });
+      events.push({ cursor, json: JSON.stringify(event), ends: endsGoal(event) });
       index++;
     }
   }

@@ -12,14 +12,15 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { z } from 'zod';
 import { FlockworkError } from '../../protocols/errors/error.ts';
 import { frameBytesMax } from '../../protocols/wire/frame.ts';
-import { bearerToken } from './auth.ts';
+import { bearerToken, type Caller } from './auth.ts';
 import { hideDefect } from './connection.ts';
 import type { DispatcherParts } from './dispatcher.ts';
 import type { GatewayInspector } from './inspector.ts';
 import { requestInvalid } from './issues.ts';
 import { decodeJson } from './json.ts';
+import type { GatewayLimits } from './limits.ts';
 import { openApiDocument } from './openapi.ts';
-import { frameworkFailure, problemHeaders, problemOf } from './problem.ts';
+import { frameworkFailure, problemHeaders, problemOf, rawProblem } from './problem.ts';
 import { goalRoutes } from './routes-goals.ts';
 import { nodeRoutes, openRoutes } from './routes-node.ts';
 
@@ -28,7 +29,7 @@ export type HttpApp = FastifyInstance<RawServerDefault, IncomingMessage, ServerR
 declare module 'fastify' {
   interface FastifyRequest {
     /** Taken from the credential. */
-    tenant: string;
+    caller: Caller;
     /** Gives back the request's place among those in flight. */
     settled: () => void;
   }
@@ -72,10 +73,10 @@ export async function createHttp(parts: DispatcherParts, inspector?: GatewayInsp
   app.setNotFoundHandler((request) => {
     throw new FlockworkError('not_found', `there is no route ${request.method} ${request.url.slice(0, 256)}; /openapi.json lists them`);
   });
-  parseBodies(app, limits.jsonDepthMax);
+  parseBodies(app, limits);
   const refused = boundConnections(app, parts);
 
-  app.decorateRequest('tenant', '');
+  app.decorateRequest('caller');
   app.decorateRequest('settled');
   app.addHook('onRequest', async (request, reply) => {
     counters.requestsTotal++;
@@ -113,7 +114,7 @@ export async function createHttp(parts: DispatcherParts, inspector?: GatewayInsp
   await app.register((scope: HttpApp, _options, done) => {
     scope.addHook('onRequest', async (request) => {
       try {
-        request.tenant = parts.authorizer.tenantOf(bearerToken(request.headers.authorization));
+        request.caller = parts.authorizer.callerOf(bearerToken(request.headers.authorization));
       } catch (error) {
         counters.refused('unauthorized');
         throw error;
@@ -141,14 +142,14 @@ const noCompiler = (): never => {
 const serializerCompiler: FastifySerializerCompiler<unknown> = () => (data: unknown) => JSON.stringify(data);
 
 /** JSON with our own bounds, raw bytes for blobs, nothing else: no form that a foreign page could post without asking first. */
-function parseBodies(app: HttpApp, jsonDepthMax: number): void {
+function parseBodies(app: HttpApp, limits: Pick<GatewayLimits, 'jsonDepthMax'>): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser(
     ['application/json', 'application/octet-stream'],
     { parseAs: 'buffer' },
     async (request: { headers: IncomingMessage['headers'] }, body: Buffer) => {
       if (request.headers['content-type']?.startsWith('application/octet-stream') === true) return body;
-      return body.length === 0 ? undefined : decodeJson(body, jsonDepthMax);
+      return body.length === 0 ? undefined : decodeJson(body, limits.jsonDepthMax);
     },
   );
 }
@@ -184,13 +185,4 @@ function refuseBytes(error: Error & { code?: string }, socket: Socket): void {
     ? new FlockworkError('request_timeout', 'the request did not arrive in time', { cause: error })
     : new FlockworkError('invalid_request', 'the bytes are no HTTP request, or its headers are too large', { cause: error });
   socket.end(rawProblem(failure));
-}
-
-/** A whole HTTP answer for a socket that has no response object. */
-export function rawProblem(failure: FlockworkError): string {
-  const problem = problemOf(failure);
-  const body = JSON.stringify(problem);
-  const headers = { ...problemHeaders(problem), 'content-length': String(Buffer.byteLength(body)), connection: 'close' };
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  return `HTTP/1.1 ${problem.status} ${problem.code}\r\n${lines.join('')}\r\n${body}`;
 }

@@ -6,11 +6,14 @@ export { createAuthorizer, type GatewayAuth, type Peer, type TokenEntry } from '
 export type { Connection, RpcSink } from './connection.ts';
 export { createDispatcher, type Dispatcher, type DispatcherOptions } from './dispatcher.ts';
 export type { EventBatch, FeedEvent } from './event-batch.ts';
-export { type Gateway, type GatewayOptions, startGateway } from './gateway.ts';
-export type { DeadLetterView, GatewayHost, NodeView, ReplayReport, VerifyReport } from './host.ts';
+export type { Gateway, GatewayOptions } from './gateway.ts';
+export type { GatewayHost } from './host.ts';
 export type { GatewayInspector } from './inspector.ts';
 export { type GatewayLimits, gatewayLimits } from './limits.ts';
 export type { LocalTransport, LocalWatchItem } from './local.ts';
+export { openPrivateEndpoint, type PrivateEndpoint } from './private-endpoint.ts';
+export type { Libp2pOptions } from './quic/libp2p-server.ts';
 export type { QuicLimits } from './quic/limits.ts';
 export type { AllowedPeer } from './quic/quic-peers.ts';
-export type { QuicOptions } from './quic/quic-server.ts';
+export { startGateway } from './start.ts';
+export type { WebSocketEngineOptions } from './websocket-engine.ts';

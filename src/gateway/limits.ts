@@ -80,6 +80,11 @@ export const gatewayLimits: GatewayLimits = {
   uploadIdleMs: 60_000,
 };
 
+/** The defaults with some bounds over them; getters stay getters. */
+export function completeLimits(given: Partial<GatewayLimits> = {}): GatewayLimits {
+  return Object.defineProperties({ ...gatewayLimits }, Object.getOwnPropertyDescriptors(given));
+}
+
 /** The bounds that a client should know, as `connection.open` answers them. */
 export function clientLimits(limits: GatewayLimits): Readonly<Record<string, number>> {
   const { requestsInFlightMax, watchesPerConnectionMax, jsonDepthMax, blobBytesMax } = limits;

@@ -80,7 +80,7 @@ export function localTransport(parts: DispatcherParts, tenant: string): LocalTra
       if (method === 'connection.open' || method === 'goal.watch' || method === 'goal.unwatch') {
         throw new FlockworkError('method_unknown', `${method} is not called inside the process; use watch()`, { details: { method } });
       }
-      return parts.methods.call(tenant, method, parseParams(method, params));
+      return parts.methods.call({ tenant, admin: true }, method, parseParams(method, params));
     },
     watch: (params, { signal } = {}) => watch(params, signal),
     async close() {

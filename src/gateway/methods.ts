@@ -3,6 +3,9 @@ import { FlockworkError } from '../../protocols/errors/error.ts';
 import { isToken } from '../../protocols/subjects.ts';
 import { frameBytesMax } from '../../protocols/wire/frame.ts';
 import { blobChunkBytesMax, isMethodName, listLimitDefault, type MethodName, type MethodParams, methodParams } from '../../protocols/wire/methods.ts';
+import type { GoalPage, MethodResults } from '../../protocols/wire/results.ts';
+import { artifactPage } from './artifact-page.ts';
+import type { Caller } from './auth.ts';
 import type { GatewayHost } from './host.ts';
 import { requestInvalid } from './issues.ts';
 import type { GatewayLimits } from './limits.ts';
@@ -14,9 +17,10 @@ export type PlainMethod = Exclude<MethodName, 'connection.open' | 'goal.watch' |
 /** Room for the envelope and the rest of an answer that must fit one frame. */
 const listBytesMax = Math.floor(frameBytesMax * 0.75);
 
-/** What every transport calls: parameters are validated, the tenant comes from the credential. */
+/** What every transport calls: parameters are validated, tenant and rights come from the credential. */
 export interface Methods {
-  call<M extends PlainMethod>(tenant: string, method: M, params: MethodParams<M>): Promise<unknown>;
+  /** Throws `forbidden` where the method is for administrators and the caller is none. */
+  call<M extends PlainMethod>(caller: Caller, method: M, params: MethodParams<M>): Promise<MethodResults[M]>;
   /** Throws `goal_unknown`; answers whether the goal has ended. */
   find(tenant: string, goalId: string): Promise<{ readonly ended: boolean }>;
   /** A whole blob. Throws `blob_unknown`. */
@@ -27,7 +31,9 @@ export interface Methods {
   stop(): void;
 }
 
-type Handlers = { readonly [M in PlainMethod]: (tenant: string, params: MethodParams<M>) => Promise<unknown> };
+type Handlers = { readonly [M in PlainMethod]: (tenant: string, params: MethodParams<M>) => Promise<MethodResults[M]> };
+
+const adminMethods: ReadonlySet<PlainMethod> = new Set(['config.apply', 'config.patch']);
 
 export function createMethods(host: GatewayHost, bus: Pick<Bus, 'blobs'>, limits: GatewayLimits): Methods {
   const { blobs } = bus;
@@ -65,8 +71,11 @@ export function createMethods(host: GatewayHost, bus: Pick<Bus, 'blobs'>, limits
       reading = offset + length < bytes.length && bytes.length <= limits.blobBytesMax ? { key, bytes } : undefined;
       return { sha256, size: bytes.length, offset, data: Buffer.from(part.buffer, part.byteOffset, part.length).toString('base64') };
     },
-    'artifact.list': (tenant, { goalId }) => host.artifacts(tenant, checkGoalId(goalId)),
+    'artifact.list': async (tenant, { goalId, ...page }) =>
+      artifactPage(await host.artifacts(tenant, checkGoalId(goalId), { patch: page.after === undefined }), page, listBytesMax),
     'message.send': (tenant, { goalId, text }) => host.sendMessage(tenant, checkGoalId(goalId), text),
+    'memory.list': (tenant, { goalId, limit = listLimitDefault, ...range }) => host.memory(tenant, checkGoalId(goalId), { ...range, limit }),
+    'memory.get': (tenant, { goalId, key }) => host.memoryValue(tenant, checkGoalId(goalId), key),
     'approval.list': async (tenant, { goalId }) => ({ items: await host.approvals(tenant, goalId) }),
     'approval.decide': async (tenant, { id, decision, reason }) => {
       await host.decideApproval(tenant, id, decision, reason);
@@ -75,10 +84,18 @@ export function createMethods(host: GatewayHost, bus: Pick<Bus, 'blobs'>, limits
     'dead.list': async (tenant, { limit = listLimitDefault }) => ({ items: await host.deadLetters(tenant, limit) }),
     'node.list': async () => ({ items: await host.nodes() }),
     'config.get': () => host.config(),
+    'config.apply': (_tenant, { document, hash }) => host.applyConfig(document, hash),
+    'config.patch': (_tenant, { changes, hash }) => host.patchConfig(changes, hash),
   };
 
   return {
-    call: async (tenant, method, params) => handlers[method](tenant, params),
+    async call({ tenant, admin }, method, params) {
+      if (adminMethods.has(method) && !admin)
+        throw new FlockworkError('forbidden', `${method} is for administrators; use a token whose entry in auth.tokens of the node has admin = true`, {
+          details: { method },
+        });
+      return handlers[method](tenant, params);
+    },
     find: async (tenant, goalId) => {
       const { endedAt, status } = await host.get(tenant, checkGoalId(goalId));
       return { ended: endedAt !== undefined || status === 'completed' || status === 'failed' || status === 'cancelled' };
@@ -97,7 +114,7 @@ function checkGoalId(goalId: string): string {
 }
 
 /** A page of goals that fits one frame, however long the goals' texts are. */
-async function list(host: GatewayHost, tenant: string, { limit = listLimitDefault, after, status }: MethodParams<'goal.list'>): Promise<unknown> {
+async function list(host: GatewayHost, tenant: string, { limit = listLimitDefault, after, status }: MethodParams<'goal.list'>): Promise<GoalPage> {
   const options = { ...(after === undefined ? {} : { after }), ...(status === undefined ? {} : { status }) };
   const page = await host.list(tenant, { ...options, limit });
   let bytes = 0;

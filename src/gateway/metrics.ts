@@ -1,22 +1,27 @@
+import { type MetricFamily, single } from '../telemetry/index.ts';
 import type { Counters } from './counters.ts';
 
-/** Everything /metrics shows, in the text format of Prometheus 0.0.4. Names that end in `_total` are counters, the others gauges. */
-export function metricsText(gauges: Readonly<Record<string, number>>, counters: Counters): string {
-  const figures: [string, number][] = Object.entries(gauges).filter(([name]) => /^[a-zA-Z_:][a-zA-Z0-9_:]*$/.test(name));
-  figures.push(
-    ['flockwork_gateway_connections', counters.connections],
-    ['flockwork_gateway_watches', counters.watches],
-    ['flockwork_gateway_requests_in_flight', counters.requestsInFlight],
-    ['flockwork_gateway_requests_total', counters.requestsTotal],
-    ['flockwork_gateway_events_delivered_total', counters.eventsDeliveredTotal],
-    ['flockwork_gateway_deltas_delivered_total', counters.deltasDeliveredTotal],
-    ['flockwork_gateway_deltas_dropped_total', counters.deltasDroppedTotal],
-    ['flockwork_gateway_live_ignored_total', counters.liveIgnoredTotal],
-    ['flockwork_gateway_catch_up_pages_total', counters.catchUpPagesTotal],
-    ['flockwork_gateway_readers_lagged_total', counters.readersLaggedTotal],
-  );
-  const lines = figures.map(([name, value]) => `# TYPE ${name} ${name.endsWith('_total') ? 'counter' : 'gauge'}\n${name} ${value}\n`);
-  lines.push('# TYPE flockwork_gateway_refused_total counter\n');
-  for (const [code, count] of counters.refusedTotal) lines.push(`flockwork_gateway_refused_total{code="${code}"} ${count}\n`);
-  return lines.join('');
+/** What the gateway counts about itself, for /metrics. */
+export function gatewayFamilies(counters: Counters): readonly MetricFamily[] {
+  const gauge = (name: string, help: string, value: number): MetricFamily => single('gauge', `flockwork.gateway.${name}`, help, value);
+  const counter = (name: string, help: string, value: number): MetricFamily => single('counter', `flockwork.gateway.${name}`, help, value);
+  return [
+    gauge('connections', 'Open connections of all transports.', counters.connections),
+    gauge('watches', 'Open watches, server-sent events among them.', counters.watches),
+    gauge('requests.in.flight', 'Requests not yet answered.', counters.requestsInFlight),
+    counter('requests', 'Requests that were taken.', counters.requestsTotal),
+    counter('events.delivered', 'Facts that were sent to watchers.', counters.eventsDeliveredTotal),
+    counter('deltas.delivered', 'Pieces of running text that were sent to watchers.', counters.deltasDeliveredTotal),
+    counter('deltas.dropped', 'Pieces of running text that a slow watcher missed.', counters.deltasDroppedTotal),
+    counter('live.ignored', 'Live messages that were no pieces of text.', counters.liveIgnoredTotal),
+    counter('catch.up.pages', 'Pages of the journal that were read for watchers who were behind.', counters.catchUpPagesTotal),
+    counter('readers.lagged', 'Watchers that fell behind and went back to the journal.', counters.readersLaggedTotal),
+    {
+      kind: 'counter',
+      name: 'flockwork.gateway.refused',
+      help: 'Peers that were refused or closed, by code.',
+      unit: '',
+      samples: [...counters.refusedTotal].map(([code, value]) => ({ labels: { code }, value })),
+    },
+  ];
 }

@@ -47,3 +47,12 @@ export function frameworkFailure(error: unknown): FlockworkError | undefined {
   }
   return code.startsWith('FST_ERR_CTP_') || code === 'FST_ERR_BAD_URL' ? new FlockworkError('invalid_request', message, { cause: error }) : undefined;
 }
+
+/** A whole HTTP answer for a socket that has no response object. */
+export function rawProblem(failure: FlockworkError): string {
+  const problem = problemOf(failure);
+  const body = JSON.stringify(problem);
+  const headers = { ...problemHeaders(problem), 'content-length': String(Buffer.byteLength(body)), connection: 'close' };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  return `HTTP/1.1 ${problem.status} ${problem.code}\r\n${lines.join('')}\r\n${body}`;
+}

@@ -1,18 +1,27 @@
 import { z } from 'zod';
 import { FlockworkError } from '../../protocols/errors/error.ts';
 import { goalSubmission } from '../../protocols/goals/goal.ts';
-import { methodParams } from '../../protocols/wire/methods.ts';
+import { artifactsLimitMax, methodParams } from '../../protocols/wire/methods.ts';
 import type { DispatcherParts } from './dispatcher.ts';
 import type { HttpApp } from './http.ts';
-import { artifactsShape, goalListShape, goalShape, idShape, problemShape, replayShape, verifyShape } from './shapes.ts';
+import { artifactsShape, goalListShape, goalShape, idShape, memoryPageShape, memoryValueShape, problemShape, replayShape, verifyShape } from './shapes.ts';
 import { offerDelta, pump } from './sink.ts';
 import { SseSink } from './sse.ts';
 
 const goalPath = z.strictObject({ id: z.string() });
+const artifactsQuery = z.strictObject({
+  after: methodParams['artifact.list'].shape.after,
+  limit: z.coerce.number().pipe(z.int().min(1).max(artifactsLimitMax)).optional(),
+});
 const listQuery = z.strictObject({
   ...methodParams['goal.list'].shape,
   limit: z.coerce.number().pipe(methodParams['goal.list'].shape.limit.unwrap()).optional(),
 });
+const memoryQuery = z.strictObject({
+  ...methodParams['memory.list'].omit({ goalId: true }).shape,
+  limit: z.coerce.number().pipe(methodParams['memory.list'].shape.limit.unwrap()).optional(),
+});
+const memoryPath = z.strictObject({ id: z.string(), key: methodParams['memory.get'].shape.key });
 const eventsQuery = z.strictObject({ after: z.string().max(128).optional(), deltas: z.enum(['true', 'false']).optional() });
 const cancelBody = methodParams['goal.cancel'].omit({ goalId: true }).nullish();
 const resumeBody = methodParams['goal.resume'].omit({ goalId: true }).nullish();
@@ -30,7 +39,7 @@ export function goalRoutes(app: HttpApp, parts: DispatcherParts): void {
       schema: { tags, summary: 'Submit a goal (header Idempotency-Key = field idempotencyKey)', body: goalSubmission, response: { 202: idShape, ...problems } },
     },
     async (request, reply) => {
-      const answer = await methods.call(request.tenant, 'goal.submit', withKey(request.body, request.headers['idempotency-key']));
+      const answer = await methods.call(request.caller, 'goal.submit', withKey(request.body, request.headers['idempotency-key']));
       return reply
         .code(202)
         .header('location', locationOf(answer))
@@ -41,18 +50,18 @@ export function goalRoutes(app: HttpApp, parts: DispatcherParts): void {
   app.get(
     '/v1/goals',
     { schema: { tags, summary: 'List goals, newest first', querystring: listQuery, response: { 200: goalListShape, ...problems } } },
-    async (request, reply) => reply.send((await methods.call(request.tenant, 'goal.list', request.query)) as z.infer<typeof goalListShape>),
+    async (request, reply) => reply.send((await methods.call(request.caller, 'goal.list', request.query)) as z.infer<typeof goalListShape>),
   );
 
   app.get('/v1/goals/:id', { schema: { tags, summary: 'One goal', params: goalPath, response: { 200: goalShape, ...problems } } }, async (request, reply) =>
-    reply.send((await methods.call(request.tenant, 'goal.get', { goalId: request.params.id })) as z.infer<typeof goalShape>),
+    reply.send((await methods.call(request.caller, 'goal.get', { goalId: request.params.id })) as z.infer<typeof goalShape>),
   );
 
   app.post(
     '/v1/goals/:id/cancel',
     { schema: { tags, summary: 'Cancel a goal', params: goalPath, body: cancelBody, response: { 202: idShape, ...problems } } },
     async (request, reply) => {
-      const answer = await methods.call(request.tenant, 'goal.cancel', { ...request.body, goalId: request.params.id });
+      const answer = await methods.call(request.caller, 'goal.cancel', { ...request.body, goalId: request.params.id });
       return reply.code(202).send(answer as z.infer<typeof idShape>);
     },
   );
@@ -61,7 +70,7 @@ export function goalRoutes(app: HttpApp, parts: DispatcherParts): void {
     '/v1/goals/:id/resume',
     { schema: { tags, summary: 'Resume a paused goal', params: goalPath, body: resumeBody, response: { 202: idShape, ...problems } } },
     async (request, reply) => {
-      const answer = await methods.call(request.tenant, 'goal.resume', { ...request.body, goalId: request.params.id });
+      const answer = await methods.call(request.caller, 'goal.resume', { ...request.body, goalId: request.params.id });
       return reply.code(202).send(answer as z.infer<typeof idShape>);
     },
   );
@@ -70,28 +79,60 @@ export function goalRoutes(app: HttpApp, parts: DispatcherParts): void {
     '/v1/goals/:id/messages',
     { schema: { tags, summary: 'Send a message to a goal', params: goalPath, body: messageBody, response: { 202: idShape, ...problems } } },
     async (request, reply) => {
-      const answer = await methods.call(request.tenant, 'message.send', { ...request.body, goalId: request.params.id });
+      const answer = await methods.call(request.caller, 'message.send', { ...request.body, goalId: request.params.id });
       return reply.code(202).send(answer as z.infer<typeof idShape>);
     },
   );
 
   app.get(
     '/v1/goals/:id/artifacts',
-    { schema: { tags, summary: 'The files that came out of a goal', params: goalPath, response: { 200: artifactsShape, ...problems } } },
+    {
+      schema: {
+        tags,
+        summary: 'The files that came out of a goal',
+        params: goalPath,
+        querystring: artifactsQuery,
+        response: { 200: artifactsShape, ...problems },
+      },
+    },
     async (request, reply) =>
-      reply.send((await methods.call(request.tenant, 'artifact.list', { goalId: request.params.id })) as z.infer<typeof artifactsShape>),
+      reply.send((await methods.call(request.caller, 'artifact.list', { ...request.query, goalId: request.params.id })) as z.infer<typeof artifactsShape>),
+  );
+
+  app.get(
+    '/v1/goals/:id/memory',
+    {
+      schema: {
+        tags,
+        summary: 'The keys that the agents of a goal share',
+        params: goalPath,
+        querystring: memoryQuery,
+        response: { 200: memoryPageShape, ...problems },
+      },
+    },
+    async (request, reply) =>
+      reply.send((await methods.call(request.caller, 'memory.list', { ...request.query, goalId: request.params.id })) as z.infer<typeof memoryPageShape>),
+  );
+
+  app.get(
+    '/v1/goals/:id/memory/:key',
+    { schema: { tags, summary: 'One of them with its value', params: memoryPath, response: { 200: memoryValueShape, ...problems } } },
+    async (request, reply) => {
+      const { id: goalId, key } = request.params;
+      return reply.send((await methods.call(request.caller, 'memory.get', { goalId, key })) as z.infer<typeof memoryValueShape>);
+    },
   );
 
   app.get(
     '/v1/goals/:id/verify',
     { schema: { tags, summary: 'Check the hash chains of a goal', params: goalPath, response: { 200: verifyShape, ...problems } } },
-    async (request, reply) => reply.send((await methods.call(request.tenant, 'goal.verify', { goalId: request.params.id })) as z.infer<typeof verifyShape>),
+    async (request, reply) => reply.send((await methods.call(request.caller, 'goal.verify', { goalId: request.params.id })) as z.infer<typeof verifyShape>),
   );
 
   app.get(
     '/v1/goals/:id/replay',
     { schema: { tags, summary: 'Replay the journals of a goal', params: goalPath, response: { 200: replayShape, ...problems } } },
-    async (request, reply) => reply.send((await methods.call(request.tenant, 'goal.replay', { goalId: request.params.id })) as z.infer<typeof replayShape>),
+    async (request, reply) => reply.send((await methods.call(request.caller, 'goal.replay', { goalId: request.params.id })) as z.infer<typeof replayShape>),
   );
 
   eventsRoute(app, parts);
@@ -107,11 +148,11 @@ function eventsRoute(app: HttpApp, { methods, feed, limits, counters, watchSlots
     const release = watchSlots();
     let sink: SseSink | undefined;
     try {
-      const { ended } = await methods.find(request.tenant, goalId);
+      const { ended } = await methods.find(request.caller.tenant, goalId);
       const onDelta = (json: string): void => {
         if (sink !== undefined) offerDelta(sink, json, limits, counters);
       };
-      const reader = await feed.open(request.tenant, goalId, { after, ended, onDelta: request.query.deltas === 'true' ? onDelta : undefined });
+      const reader = await feed.open(request.caller.tenant, goalId, { after, ended, onDelta: request.query.deltas === 'true' ? onDelta : undefined });
       reply.hijack();
       reply.raw.once('close', () => reader.close());
       if (reply.raw.destroyed) reader.close();

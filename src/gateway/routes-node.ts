@@ -3,15 +3,17 @@ import { z } from 'zod';
 import { FlockworkError } from '../../protocols/errors/error.ts';
 import { sha256Hex } from '../../protocols/goals/goal.ts';
 import { listLimitMax, methodParams, protocolVersion } from '../../protocols/wire/methods.ts';
+import { exposition, expositionType } from '../telemetry/index.ts';
 import type { DispatcherParts } from './dispatcher.ts';
 import type { HttpApp } from './http.ts';
 import { type GatewayInspector, pagePolicy } from './inspector.ts';
 import { clientLimits } from './limits.ts';
-import { metricsText } from './metrics.ts';
+import { gatewayFamilies } from './metrics.ts';
 import {
   approvalsShape,
   blobShape,
   chunkShape,
+  configChangeShape,
   configShape,
   connectionShape,
   deadLettersShape,
@@ -29,6 +31,8 @@ const approvalsQuery = methodParams['approval.list'];
 const approvalPath = z.strictObject({ id: z.string().min(1).max(512) });
 const approvalBody = methodParams['approval.decide'].omit({ id: true });
 const deadLettersQuery = z.strictObject({ limit: z.coerce.number().pipe(z.int().min(1).max(listLimitMax)).optional() });
+const applyBody = methodParams['config.apply'];
+const patchBody = methodParams['config.patch'];
 const problems = { '4xx': problemShape, '5xx': problemShape };
 const tags = ['node'];
 
@@ -82,44 +86,59 @@ export function nodeRoutes(app: HttpApp, { host, methods, limits, counters }: Di
     async (request) => ({
       version: protocolVersion,
       node: host.nodeId,
-      tenant: request.tenant,
+      tenant: request.caller.tenant,
       limits: { ...clientLimits(limits) },
     }),
   );
 
-  app.get('/v1/ping', { schema: { tags, summary: 'Nothing, quickly' } }, async (request) => methods.call(request.tenant, 'ping', {}));
+  app.get('/v1/ping', { schema: { tags, summary: 'Nothing, quickly' } }, async (request) => methods.call(request.caller, 'ping', {}));
 
   app.get('/v1/nodes', { schema: { tags, summary: 'The nodes of the cluster', response: { 200: nodesShape, ...problems } } }, async (request, reply) =>
-    reply.send((await methods.call(request.tenant, 'node.list', {})) as z.infer<typeof nodesShape>),
+    reply.send((await methods.call(request.caller, 'node.list', {})) as z.infer<typeof nodesShape>),
   );
 
   app.get(
     '/v1/approvals',
     { schema: { tags, summary: 'Tool calls that wait for a decision', querystring: approvalsQuery, response: { 200: approvalsShape, ...problems } } },
-    async (request, reply) => reply.send((await methods.call(request.tenant, 'approval.list', request.query)) as z.infer<typeof approvalsShape>),
+    async (request, reply) => reply.send((await methods.call(request.caller, 'approval.list', request.query)) as z.infer<typeof approvalsShape>),
   );
 
   app.post(
     '/v1/approvals/:id',
     { schema: { tags, summary: 'Approve or deny a tool call', params: approvalPath, body: approvalBody, response: { 202: idShape, ...problems } } },
     async (request, reply) =>
-      reply.code(202).send((await methods.call(request.tenant, 'approval.decide', { id: request.params.id, ...request.body })) as z.infer<typeof idShape>),
+      reply.code(202).send((await methods.call(request.caller, 'approval.decide', { id: request.params.id, ...request.body })) as z.infer<typeof idShape>),
   );
 
   app.get(
     '/v1/dead-letters',
     { schema: { tags, summary: 'Messages that no actor took, and why', querystring: deadLettersQuery, response: { 200: deadLettersShape, ...problems } } },
-    async (request, reply) => reply.send((await methods.call(request.tenant, 'dead.list', request.query)) as z.infer<typeof deadLettersShape>),
+    async (request, reply) => reply.send((await methods.call(request.caller, 'dead.list', request.query)) as z.infer<typeof deadLettersShape>),
   );
 
   app.get(
     '/v1/config',
     { schema: { tags, summary: 'The configuration in force, secrets replaced', response: { 200: configShape, ...problems } } },
-    async (request, reply) => reply.send((await methods.call(request.tenant, 'config.get', {})) as z.infer<typeof configShape>),
+    async (request, reply) => reply.send((await methods.call(request.caller, 'config.get', {})) as z.infer<typeof configShape>),
+  );
+
+  app.put(
+    '/v1/config',
+    { schema: { tags, summary: 'Replace the configuration file', body: applyBody, response: { 200: configChangeShape, ...problems } } },
+    async (request, reply) => reply.send((await methods.call(request.caller, 'config.apply', request.body)) as z.infer<typeof configChangeShape>),
+  );
+
+  app.patch(
+    '/v1/config',
+    { schema: { tags, summary: 'Change some keys of the configuration file', body: patchBody, response: { 200: configChangeShape, ...problems } } },
+    async (request, reply) => reply.send((await methods.call(request.caller, 'config.patch', request.body)) as z.infer<typeof configChangeShape>),
   );
 
   app.get('/metrics', { schema: { tags, summary: 'Figures for Prometheus', produces: ['text/plain'] } }, async (_request, reply) =>
-    reply.header('content-type', 'text/plain; version=0.0.4; charset=utf-8').serializer(String).send(metricsText(host.gauges(), counters)),
+    reply
+      .header('content-type', expositionType)
+      .serializer(String)
+      .send(exposition([...(await host.metrics()), ...gatewayFamilies(counters)])),
   );
 
   app.post(
@@ -133,7 +152,7 @@ export function nodeRoutes(app: HttpApp, { host, methods, limits, counters }: Di
       },
     },
     async (request, reply) => {
-      const { sha256 } = await methods.putBlob(request.tenant, bytesOf(request.body));
+      const { sha256 } = await methods.putBlob(request.caller.tenant, bytesOf(request.body));
       return reply.code(201).header('location', `/v1/blobs/${sha256}`).send({ sha256 });
     },
   );
@@ -147,7 +166,7 @@ export function nodeRoutes(app: HttpApp, { host, methods, limits, counters }: Di
     response: { 200: chunkShape, ...problems },
   };
   app.put('/v1/blobs/:sha256', { schema: chunkSchema }, async (request) =>
-    methods.putChunk(request.tenant, {
+    methods.putChunk(request.caller.tenant, {
       sha256: request.params.sha256,
       ...request.query,
       bytes: request.body === undefined ? new Uint8Array() : bytesOf(request.body),
@@ -158,7 +177,7 @@ export function nodeRoutes(app: HttpApp, { host, methods, limits, counters }: Di
     '/v1/blobs/:sha256',
     { schema: { tags: ['blobs'], summary: 'The bytes of a blob', params: blobPath, produces: ['application/octet-stream'] } },
     async (request, reply) => {
-      const bytes = await methods.blob(request.tenant, request.params.sha256);
+      const bytes = await methods.blob(request.caller.tenant, request.params.sha256);
       // A blob is what somebody sent: a browser must neither run it nor guess what it is.
       return reply
         .header('content-type', 'application/octet-stream')

@@ -37,9 +37,20 @@ export const artifactsShape = z.object({
     z.object({ path: z.string(), change: z.enum(['added', 'modified', 'deleted']), sha256: sha256Hex.optional(), size: z.int().optional(), task: z.string() }),
   ),
   base: manifest.describe('The changed files as the goal began with them'),
-  patch: z.string().nullable().describe('All text changes as git-style patch; null when nothing changed, or when patchBlob names a large one'),
+  patch: z
+    .string()
+    .nullable()
+    .describe('All text changes as git-style patch; null when nothing changed, when patchBlob names a large one, and after the first page'),
   patchBlob: sha256Hex.optional(),
+  next: z.string().nullable().describe('The after of the next page; null on the last one'),
 });
+
+const memoryItem = { key: z.string(), version: z.int(), by: z.string(), at: z.int(), bytes: z.int() };
+export const memoryPageShape = z.object({
+  items: z.array(z.object(memoryItem)),
+  next: z.string().nullable().describe('The after of the next page; null on the last one'),
+});
+export const memoryValueShape = z.object({ ...memoryItem, value: z.unknown() });
 
 export const blobShape = z.object({ sha256: sha256Hex });
 export const chunkShape = z.object({ sha256: sha256Hex, complete: z.boolean(), received: z.int() });
@@ -72,7 +83,21 @@ export const deadLettersShape = z.object({
   items: z.array(z.object({ subject: z.string(), id: z.string(), reason: z.string(), at: z.int(), durable: z.boolean() })),
 });
 
-export const configShape = z.object({ values: z.record(z.string(), z.unknown()), origins: z.record(z.string(), z.string()), hash: z.string() });
+export const configShape = z.object({
+  values: z.record(z.string(), z.unknown()),
+  origins: z.record(z.string(), z.string()),
+  hash: z.string(),
+  pending: z.array(z.string()).describe('Keys whose value in the file waits for a restart'),
+});
+export const configChangeShape = z.object({
+  file: z.string(),
+  changed: z.array(z.string()),
+  live: z.array(z.string()).describe('What is in force now'),
+  restart: z.array(z.string()).describe('What waits for a restart'),
+  restartNeeded: z.boolean(),
+  overridden: z.record(z.string(), z.string()).describe('Keys of the file that a flag or variable decides'),
+  hash: z.string(),
+});
 export const connectionShape = z.object({ version: z.int(), node: z.string(), tenant: z.string(), limits: z.record(z.string(), z.number()) });
 export const healthShape = z.object({ status: z.literal('ok'), node: z.string(), version: z.string() });
 export const readyShape = z.object({ ready: z.boolean(), reasons: z.array(z.string()) });

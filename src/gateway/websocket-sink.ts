@@ -3,13 +3,8 @@ import type { WebSocket } from 'ws';
 import type { FlockworkError } from '../../protocols/errors/error.ts';
 import type { RpcSink } from './connection.ts';
 import type { EventBatch } from './event-batch.ts';
+import { closeCodeOf, closeReason } from './websocket-close.ts';
 import { batchFrames, textFrame } from './websocket-frame.ts';
-
-/** Close codes of RFC 6455, section 7.4.1, that we send. */
-const closeCodes: Readonly<Record<string, number>> = { draining: 1001, frame_too_large: 1009, internal: 1011, too_many_requests: 1013 };
-const policyViolation = 1008;
-/** The reason of a close frame has at most this many bytes. */
-const closeReasonBytesMax = 123;
 
 /**
  * The way out to a WebSocket peer. Finished frames are gathered and leave in one write per turn of the event loop: the
@@ -20,6 +15,7 @@ export class WebSocketSink implements RpcSink {
   readonly #socket: Duplex;
   #frames: Uint8Array[] = [];
   #waitingBytes = 0;
+  #answers = false;
   /** Shared by the watches and requests that wait for the peer. */
   #drained: Promise<void> | undefined;
 
@@ -36,8 +32,12 @@ export class WebSocketSink implements RpcSink {
     return this.#webSocket.readyState !== this.#webSocket.OPEN;
   }
 
+  /** An answer leaves at the end of the step that made it, with the events that were gathered before it. */
   send(text: string): void {
     this.#gather(textFrame(text));
+    if (this.#answers) return;
+    this.#answers = true;
+    process.nextTick(() => this.#flush());
   }
 
   sendBatch(batch: EventBatch): void {
@@ -67,11 +67,7 @@ export class WebSocketSink implements RpcSink {
   close(reason: FlockworkError): void {
     if (this.closed) return;
     this.#flush();
-    const text = Buffer.from(`${reason.code}: ${reason.message}`)
-      .subarray(0, closeReasonBytesMax)
-      .toString('utf8')
-      .replace(/\uFFFD+$/, '');
-    this.#webSocket.close(closeCodes[reason.code] ?? policyViolation, text);
+    this.#webSocket.close(closeCodeOf(reason), closeReason(reason));
     // Who does not read will not read the close frame either.
     if (reason.code === 'slow_reader') this.#webSocket.terminate();
   }
@@ -84,6 +80,7 @@ export class WebSocketSink implements RpcSink {
   }
 
   #flush(): void {
+    this.#answers = false;
     const frames = this.#frames;
     if (frames.length === 0) return;
     this.#frames = [];

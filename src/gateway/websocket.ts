@@ -1,17 +1,19 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { type WebSocket, WebSocketServer } from 'ws';
+import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws';
 import { FlockworkError } from '../../protocols/errors/error.ts';
 import { frameBytesMax } from '../../protocols/wire/frame.ts';
 import { rpcFailure } from '../../protocols/wire/rpc.ts';
 import { hideDefect } from './connection.ts';
 import type { Dispatcher } from './dispatcher.ts';
-import { rawProblem } from './http.ts';
 import type { GatewayInspector } from './inspector.ts';
 import { InspectorSocket, inspectPath, type PageSlots } from './inspector-socket.ts';
+import { rawProblem } from './problem.ts';
+import { webSocketPath } from './websocket-path.ts';
 import { WebSocketSink } from './websocket-sink.ts';
 
-export const webSocketPath = '/v1/ws';
+/** How long a peer has to answer a close frame before its socket is cut, ms. */
+const closeAnswerMaxMs = 1_000;
 
 /** How long peers have to answer the close frame when the node stops, ms. */
 export const closeMaxMs = 500;
@@ -28,14 +30,16 @@ export interface WebSocketOptions {
 /** JSON-RPC over WebSocket on the HTTP port: one message per text frame. Answers how to stop, once the connections were told to end. */
 export function serveWebSocket({ server, dispatcher, refused, inspector }: WebSocketOptions): () => Promise<void> {
   const { authorizer, limits, counters } = dispatcher.parts;
-  const webSockets = new WebSocketServer({
+  const options: ServerOptions & { readonly closeTimeout: number } = {
     noServer: true,
     clientTracking: false,
     perMessageDeflate: false,
     maxPayload: frameBytesMax,
     // Invalid UTF-8 is answered as invalid_json instead of ending the connection.
     skipUTF8Validation: true,
-  });
+    closeTimeout: closeAnswerMaxMs,
+  };
+  const webSockets = new WebSocketServer(options);
   const alive = new Map<WebSocket, boolean>();
   const slots: PageSlots = { open: 0 };
   const pages = new Set<InspectorSocket>();

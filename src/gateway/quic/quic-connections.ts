@@ -8,6 +8,7 @@ import type { QuicPeers } from './quic-peers.ts';
 import { QuicSession } from './quic-session.ts';
 import { QuicSink } from './quic-sink.ts';
 import type { Libp2pNode, QuicConnection, QuicStream } from './quic-stream.ts';
+import type { Way } from './way.ts';
 
 interface Known {
   /** Above `connectionsMax`: taken only to be told so. */
@@ -17,22 +18,31 @@ interface Known {
   timer: NodeJS.Timeout | undefined;
 }
 
-/** The connections of the QUIC port, and the streams on them. */
+export interface QuicConnectionsOptions {
+  readonly dispatcher: Dispatcher;
+  readonly peers: QuicPeers;
+  readonly limits: QuicLimits;
+  readonly way: Way;
+}
+
+/** The connections of one port of libp2p, and the streams on them. */
 export class QuicConnections {
   readonly #dispatcher: Dispatcher;
   readonly #peers: QuicPeers;
   readonly #limits: QuicLimits;
+  readonly #way: Way;
   readonly #known = new Map<string, Known>();
 
-  constructor(node: Libp2pNode, dispatcher: Dispatcher, peers: QuicPeers, limits: QuicLimits) {
+  constructor(node: Libp2pNode, { dispatcher, peers, limits, way }: QuicConnectionsOptions) {
     this.#dispatcher = dispatcher;
     this.#peers = peers;
     this.#limits = limits;
+    this.#way = way;
     node.addEventListener('connection:open', ({ detail }) => void this.#track(detail));
     node.addEventListener('connection:close', ({ detail }) => this.#forget(detail));
     // The book of peers grows with every key that ever connected.
     node.addEventListener('peer:disconnect', ({ detail }) => {
-      node.peerStore.delete(detail).catch((error: unknown) => dispatcher.parts.onFault(error, 'quic'));
+      node.peerStore.delete(detail).catch((error: unknown) => dispatcher.parts.onFault(error, way.transport));
     });
   }
 
@@ -52,7 +62,7 @@ export class QuicConnections {
     let speaker: Connection;
     try {
       this.#mustFit(known);
-      speaker = this.#dispatcher.connect(sink, { transport: 'quic', address, tenantOf: claim.tenantOf });
+      speaker = this.#dispatcher.connect(sink, { transport: this.#way.transport, address, tenantOf: claim.tenantOf });
     } catch (error) {
       sink.send(JSON.stringify(rpcFailure(null, hideDefect(error))));
       void sink.end();
@@ -71,7 +81,12 @@ export class QuicConnections {
 
   #mustFit({ surplus, sinks }: Known): void {
     const { connectionsMax, streamsPerConnectionMax } = this.#limits;
-    if (surplus) throw this.#tooMany('connectionsMax', connectionsMax, `the node has ${connectionsMax} QUIC connections (connectionsMax); try again later`);
+    if (surplus)
+      throw this.#tooMany(
+        'connectionsMax',
+        connectionsMax,
+        `the node has ${connectionsMax} connections of ${this.#way.name} (connectionsMax); try again later`,
+      );
     if (sinks.size > streamsPerConnectionMax)
       throw this.#tooMany(
         'streamsPerConnectionMax',

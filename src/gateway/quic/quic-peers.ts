@@ -21,7 +21,7 @@ interface Bound {
   streams: number;
 }
 
-/** Who may speak over QUIC: a peer proves its id by its key, and a tenant is bound to that id for as long as it has a stream open. */
+/** Who may speak over QUIC, and over TCP with libp2p: a peer proves its id by its key, and a tenant is bound to that id for as long as it has a stream open. */
 export class QuicPeers {
   readonly #allowed: ReadonlyMap<string, string>;
   readonly #authorizer: Authorizer;
@@ -32,9 +32,14 @@ export class QuicPeers {
     this.#authorizer = authorizer;
   }
 
+  /** True where only those who are named are let in. */
+  get listed(): boolean {
+    return this.#allowed.size > 0;
+  }
+
   /** False for one who is refused before any stream. Without a list everyone is let in, as far as `connection.open`. */
   admits(peer: string): boolean {
-    return this.#allowed.size === 0 || this.#allowed.has(peer);
+    return !this.listed || this.#allowed.has(peer);
   }
 
   claim(peer: string, remoteHost: string): PeerClaim {

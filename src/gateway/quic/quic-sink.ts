@@ -10,14 +10,21 @@ export interface QuicSinkOptions {
   readonly closeMaxMs: number;
 }
 
-/** The way out to a QUIC peer. Frames are gathered and handed to the stream in one piece per turn of the event loop. */
+/** What may still wait when a reader counts as having caught up, bytes. */
+const caughtUpBytes = 65_536;
+
+/**
+ * The way out to a peer over a stream of libp2p. Events are gathered and handed to the stream in one piece per turn of the event loop;
+ * an answer takes what was gathered with it at the end of the step that made it.
+ */
 export class QuicSink implements RpcSink {
   readonly #stream: QuicStream;
   readonly #options: QuicSinkOptions;
   #frames: Uint8Array[] = [];
   #waitingBytes = 0;
-  /** Bytes given to the stream that it has not handed to the network; it gives the last piece away before it counts it as gone. */
+  /** Bytes given to the stream since it was last told that the transport takes more: QUIC gives a piece away before it counts it as gone. */
   #sentBytes = 0;
+  #answers = false;
   /** Shared by the watches and requests that wait for the peer. */
   #drained: Promise<void> | undefined;
   #ending: Promise<void> | undefined;
@@ -31,7 +38,12 @@ export class QuicSink implements RpcSink {
   }
 
   get bufferedBytes(): number {
-    return this.#waitingBytes + this.#sentBytes;
+    return this.#waitingBytes + this.#unsentBytes;
+  }
+
+  get #unsentBytes(): number {
+    const { writableNeedsDrain, writeBufferLength } = this.#stream;
+    return writableNeedsDrain ? Math.max(this.#sentBytes, writeBufferLength) : writeBufferLength;
   }
 
   get closed(): boolean {
@@ -40,6 +52,9 @@ export class QuicSink implements RpcSink {
 
   send(text: string): void {
     this.#gather(textFrame(text));
+    if (this.#answers) return;
+    this.#answers = true;
+    process.nextTick(() => this.#flushBounded());
   }
 
   sendBatch(batch: EventBatch): void {
@@ -52,15 +67,21 @@ export class QuicSink implements RpcSink {
 
   drained(): Promise<void> {
     this.#flush();
-    if (this.closed || this.#sentBytes === 0) return Promise.resolve();
+    if (this.closed || this.#unsentBytes === 0) return Promise.resolve();
     this.#drained ??= new Promise((resolve) => {
       const done = (): void => {
         this.#drained = undefined;
-        this.#stream.removeEventListener('drain', done);
+        this.#stream.removeEventListener('drain', look);
+        this.#stream.removeEventListener('idle', look);
         this.#stream.removeEventListener('close', done);
         resolve();
       };
-      this.#stream.addEventListener('drain', done);
+      const look = (): void => {
+        if (this.#unsentBytes <= caughtUpBytes) done();
+      };
+      this.#stream.addEventListener('drain', look);
+      // A window of yamux opens for a part of what waits; it is idle when all of it has gone.
+      this.#stream.addEventListener('idle', look);
       this.#stream.addEventListener('close', done);
     });
     return this.#drained;
@@ -94,7 +115,7 @@ export class QuicSink implements RpcSink {
   #flushBounded(): void {
     this.#flush();
     const { bufferBytesMax } = this.#options;
-    if (this.#sentBytes <= bufferBytesMax) return;
+    if (this.#unsentBytes <= bufferBytesMax) return;
     this.close(
       new FlockworkError(
         'slow_reader',
@@ -107,6 +128,7 @@ export class QuicSink implements RpcSink {
   }
 
   #flush(): void {
+    this.#answers = false;
     const frames = this.#frames;
     if (frames.length === 0) return;
     this.#frames = [];
@@ -114,6 +136,7 @@ export class QuicSink implements RpcSink {
     if (this.#stream.writeStatus !== 'writable') return;
     const [first] = frames;
     const bytes = frames.length === 1 && first !== undefined ? first : Buffer.concat(frames);
+    if (!this.#stream.writableNeedsDrain) this.#sentBytes = 0;
     this.#sentBytes += bytes.length;
     this.#stream.send(bytes);
   }

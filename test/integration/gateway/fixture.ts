@@ -4,12 +4,14 @@ import { join } from 'node:path';
 import type { Bus, Position, Projector } from '../../../actors/ports/index.ts';
 import { nothingBefore } from '../../../actors/ports/index.ts';
 import { FlockworkError } from '../../../protocols/errors/error.ts';
-import { type GoalSubmission, type GoalView, isEnded } from '../../../protocols/goals/goal.ts';
+import { type Artifact, type GoalSubmission, type GoalView, isEnded } from '../../../protocols/goals/goal.ts';
 import type { FactType } from '../../../protocols/journal/facts.ts';
 import { formatRecord } from '../../../protocols/journal/record.ts';
 import { journalSubject, liveSubject } from '../../../protocols/subjects.ts';
+import type { MemoryPage, MemoryValue } from '../../../protocols/wire/results.ts';
 import { openEmbeddedBus } from '../../../src/bus/embedded/index.ts';
-import { type Gateway, type GatewayAuth, type GatewayHost, type GatewayLimits, startGateway } from '../../../src/gateway/index.ts';
+import { type Gateway, type GatewayAuth, type GatewayHost, type GatewayLimits, startGateway, type WebSocketEngineOptions } from '../../../src/gateway/index.ts';
+import { single } from '../../../src/telemetry/index.ts';
 
 const projector: Projector = { name: 'none', version: 1, project: () => [] };
 
@@ -52,6 +54,7 @@ export class TestHost implements GatewayHost {
   readonly nodeId = 'node-1';
   readonly version = '0.1.0';
   readonly goals = new Map<string, { tenant: string; view: GoalView; key: string | undefined; body: string }>();
+  changes: readonly Artifact[] = [{ path: 'a.txt', change: 'added', task: 't0' }];
   readonly received: { method: string; tenant: string; params: unknown }[] = [];
   reasons: string[] = [];
   /** Set to let `nodes` wait, so that requests stay in flight. */
@@ -134,7 +137,7 @@ export class TestHost implements GatewayHost {
 
   async artifacts(tenant: string, goalId: string) {
     await this.get(tenant, goalId);
-    return { items: [{ path: 'a.txt', change: 'added' as const, task: 't0' }], base: { files: [] }, patch: null };
+    return { items: this.changes, base: { files: [] }, patch: null };
   }
 
   async verify(tenant: string, goalId: string) {
@@ -161,16 +164,40 @@ export class TestHost implements GatewayHost {
     ];
   }
 
+  async memory(tenant: string, goalId: string): Promise<MemoryPage> {
+    await this.get(tenant, goalId);
+    return { items: [{ key: 'counter', version: 3, by: 'agent-t0-1', at: 1_000, bytes: 1 }], next: null };
+  }
+
+  async memoryValue(tenant: string, goalId: string, key: string): Promise<MemoryValue> {
+    await this.get(tenant, goalId);
+    if (key !== 'counter') throw new FlockworkError('memory_key_unknown', `the memory of goal ${goalId} has no key '${key}'`, { details: { goalId, key } });
+    return { key, version: 3, by: 'agent-t0-1', at: 1_000, bytes: 1, value: 7 };
+  }
+
   async config() {
-    return { values: { http: { port: 1 } }, origins: { 'http.port': 'default' }, hash: 'h' };
+    return { values: { http: { port: 1 } }, origins: { 'http.port': 'default' }, hash: 'h', pending: [] };
+  }
+
+  async applyConfig(document: unknown, hash?: string) {
+    return this.#changed('applyConfig', { document, hash });
+  }
+
+  async patchConfig(changes: unknown, hash?: string) {
+    return this.#changed('patchConfig', { changes, hash });
+  }
+
+  #changed(method: string, params: unknown) {
+    this.received.push({ method, tenant: '', params });
+    return { file: 'flockwork.toml', changed: ['http.port'], live: [], restart: ['http.port'], restartNeeded: true, overridden: {}, hash: 'h' };
   }
 
   notReady(): readonly string[] {
     return this.reasons;
   }
 
-  gauges(): Readonly<Record<string, number>> {
-    return { flockwork_goals: this.goals.size };
+  async metrics() {
+    return [single('gauge', 'flockwork.goals', 'Goals there are.', this.goals.size)];
   }
 
   async end(goalId: string, status: 'completed' | 'failed' | 'cancelled'): Promise<void> {
@@ -186,17 +213,22 @@ export interface Fixture {
   readonly host: TestHost;
   readonly gateway: Gateway;
   readonly faults: unknown[];
+  /** What an operator would read. */
+  readonly notes: readonly string[];
   /** Another gateway on the same bus and goals, for instance on the port of one that was stopped. */
   restart(options?: { httpPort?: number }): Promise<Gateway>;
   stop(): Promise<void>;
 }
 
-export async function startFixture(options: { limits?: Partial<GatewayLimits>; auth?: GatewayAuth } = {}): Promise<Fixture> {
+export async function startFixture(
+  options: { limits?: Partial<GatewayLimits>; auth?: GatewayAuth; webSocket?: WebSocketEngineOptions } = {},
+): Promise<Fixture> {
   const folder = await mkdtemp(join(tmpdir(), 'flockwork-gateway-'));
   const bus = await openEmbeddedBus({ folder, projector, sync: 'off' });
   const writer = new FactWriter(bus);
   const host = new TestHost(writer);
   const faults: unknown[] = [];
+  const notes: string[] = [];
   const started = new Set<Gateway>();
   const start = async (httpPort = 0): Promise<Gateway> => {
     const gateway = await startGateway({
@@ -205,24 +237,24 @@ export async function startFixture(options: { limits?: Partial<GatewayLimits>; a
       auth: options.auth ?? { mode: 'loopback' },
       bind: { host: '127.0.0.1', httpPort },
       ...(options.limits === undefined ? {} : { limits: options.limits }),
+      ...(options.webSocket === undefined ? {} : { webSocket: options.webSocket }),
+      onNote: (line) => notes.push(line),
       onFault: (error) => faults.push(error),
     });
     started.add(gateway);
     return gateway;
   };
-  return {
-    bus,
-    writer,
-    host,
-    faults,
-    gateway: await start(),
-    restart: ({ httpPort = 0 } = {}) => start(httpPort),
-    async stop() {
-      for (const gateway of started) await gateway.stop();
-      await bus.close();
-      await rm(folder, { recursive: true, force: true });
-    },
+  const stop = async (): Promise<void> => {
+    for (const gateway of started) await gateway.stop();
+    await bus.close();
+    await rm(folder, { recursive: true, force: true });
   };
+  try {
+    return { bus, writer, host, faults, notes, gateway: await start(), restart: ({ httpPort = 0 } = {}) => start(httpPort), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
 }
 
 /** Waits for a condition; fails by name when it does not come. */

@@ -71,6 +71,10 @@ describe('goals', () => {
     expect((await problem(await post(`/v1/goals/${id}/resume`, { quota: { maxTokens: 1 } }))).code).toBe('goal_not_paused');
     expect(await (await post(`/v1/goals/${id}/messages`, { text: 'hello' })).json()).toEqual({ id: 'm1' });
     expect(await (await fetch(`${base}/v1/goals/${id}/artifacts`)).json()).toMatchObject({ items: [{ path: 'a.txt' }] });
+    expect(await (await fetch(`${base}/v1/goals/${id}/memory?prefix=c&limit=5`)).json()).toMatchObject({ items: [{ key: 'counter', version: 3 }], next: null });
+    expect(await (await fetch(`${base}/v1/goals/${id}/memory/counter`)).json()).toMatchObject({ key: 'counter', value: 7 });
+    expect((await problem(await fetch(`${base}/v1/goals/${id}/memory/a%2Fb`))).code).toBe('memory_key_unknown');
+    expect((await problem(await fetch(`${base}/v1/goals/${id}/memory/a%20b`))).code).toBe('invalid_request');
     expect(await (await fetch(`${base}/v1/goals/${id}/verify`)).json()).toMatchObject({ ok: true });
     expect(await (await fetch(`${base}/v1/goals/${id}/replay`)).json()).toMatchObject({ ok: true });
     const cancelled = await fetch(`${base}/v1/goals/${id}/cancel`, { method: 'POST' });
@@ -85,6 +89,8 @@ describe('goals', () => {
         ['GET', ''],
         ['GET', '/events'],
         ['GET', '/artifacts'],
+        ['GET', '/memory'],
+        ['GET', '/memory/counter'],
         ['GET', '/verify'],
         ['GET', '/replay'],
         ['POST', '/cancel'],
@@ -206,9 +212,9 @@ describe('the node', () => {
     for (const method of Object.keys(methodParams)) {
       const { method: verb, path } =
         described[method] === undefined
-          ? httpCall(method, { goalId: 'GOAL', id: 'GOAL', sha256: 'HASH', data: '' })
+          ? httpCall(method, { goalId: 'GOAL', id: 'GOAL', key: 'KEY', sha256: 'HASH', data: '' })
           : { method: String(described[method]?.split(' ')[0]), path: String(described[method]?.split(' ')[1]) };
-      const route = path.split('?')[0]?.replace('GOAL', '{id}').replace('HASH', '{sha256}') ?? '';
+      const route = path.split('?')[0]?.replace('GOAL', '{id}').replace('KEY', '{key}').replace('HASH', '{sha256}') ?? '';
       expect(api.paths[route]?.[verb.toLowerCase()], `${method}: ${verb} ${route}`).toBeDefined();
     }
   });

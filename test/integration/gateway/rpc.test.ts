@@ -127,6 +127,9 @@ describe('the methods', () => {
     expect((await peer.call('goal.get', { goalId })).result).toMatchObject({ id: goalId, status: 'running' });
     expect((await peer.call('goal.list', { limit: 1 })).result).toMatchObject({ items: [{}], next: expect.any(String) });
     expect((await peer.call('artifact.list', { goalId })).result).toMatchObject({ items: [{ path: 'a.txt' }], patch: null });
+    expect((await peer.call('memory.list', { goalId })).result).toMatchObject({ items: [{ key: 'counter' }], next: null });
+    expect((await peer.call('memory.get', { goalId, key: 'counter' })).result).toMatchObject({ value: 7 });
+    expect(code(await peer.call('memory.get', { goalId, key: '..' }))).toBe('invalid_request');
     expect((await peer.call('goal.verify', { goalId })).result).toMatchObject({ ok: true });
     expect((await peer.call('goal.replay', { goalId })).result).toMatchObject({ ok: true });
     expect((await peer.call('message.send', { goalId, text: 'hello' })).result).toEqual({ id: 'm1' });

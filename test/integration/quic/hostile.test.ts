@@ -4,7 +4,7 @@ import { afterEach, expect, test } from 'vitest';
 import { connect } from '../../../src/client/index.ts';
 import { until } from '../gateway/fixture.ts';
 import { initialPacket } from './initial-packet.ts';
-import { describeQuic } from './native.ts';
+import { describeEach, describeQuic } from './native.ts';
 import { NativePeer } from './native-peer.ts';
 import { type QuicFixture, type QuicFixtureOptions, startQuicFixture } from './quic-fixture.ts';
 import { Libp2pPeer } from './quic-peer.ts';
@@ -29,7 +29,7 @@ async function udp(): Promise<Socket> {
 
 const send = (socket: Socket, bytes: Uint8Array, port: number): Promise<void> => new Promise((sent) => socket.send(bytes, port, '127.0.0.1', () => sent()));
 
-describeQuic('hostile peers over QUIC', () => {
+describeQuic('hostile peers over QUIC alone', () => {
   test('1,000 datagrams of garbage: those who are connected and those who connect are served throughout', async () => {
     const fixture = await start();
     const client = await connect(fixture.address);
@@ -95,9 +95,11 @@ describeQuic('hostile peers over QUIC', () => {
     expect(counters.refusedTotal.get('slow_reader')).toBe(1);
     expect(counters.requestsTotal).toBeLessThan(401);
   });
+});
 
+describeEach('hostile peers', (over) => {
   test('a connection without a stream, and a stream without connection.open, are ended', async () => {
-    const fixture = await start({ limits: { openMaxMs: 200 }, quic: { noStreamMaxMs: 200 } });
+    const fixture = await start({ over, limits: { openMaxMs: 200 }, quic: { noStreamMaxMs: 200 } });
     const idle = await Libp2pPeer.dial(fixture.address);
     const silent = await Libp2pPeer.dial(fixture.address);
     openEnd.push(
@@ -111,7 +113,7 @@ describeQuic('hostile peers over QUIC', () => {
   });
 
   test('a stream too many and a connection too many are told so', async () => {
-    const fixture = await start({ quic: { streamsPerConnectionMax: 3, connectionsMax: 2 } });
+    const fixture = await start({ over, quic: { streamsPerConnectionMax: 3, connectionsMax: 2 } });
     const first = await Libp2pPeer.dial(fixture.address);
     openEnd.push(() => first.stop());
     for (let streams = 0; streams < 3; streams++) await first.opened();
@@ -138,7 +140,7 @@ describeQuic('hostile peers over QUIC', () => {
   });
 
   test('a stopping node tells its peers before it goes', async () => {
-    const fixture = await startQuicFixture();
+    const fixture = await startQuicFixture({ over });
     const libp2p = await Libp2pPeer.dial(fixture.address);
     openEnd.push(() => libp2p.stop());
     const peer = await libp2p.opened();

@@ -1,4 +1,5 @@
 import { describe } from 'vitest';
+import type { Over } from './quic-fixture.ts';
 
 /** Why QUIC cannot be tested on this machine; undefined when it can. */
 const missing = await import('@chainsafe/libp2p-quic').then(
@@ -13,5 +14,13 @@ export function describeQuic(name: string, tests: () => void): void {
   const title = leftOut ? `${name} (left out: ${missing})` : name;
   describe.skipIf(leftOut)(`${title}`, () => {
     tests();
+  });
+}
+
+/** The same tests over each transport of libp2p. */
+export function describeEach(name: string, tests: (over: Over) => void): void {
+  describeQuic(`${name} over QUIC`, () => tests('quic'));
+  describe(`${name} over TCP`, () => {
+    tests('tcp');
   });
 }

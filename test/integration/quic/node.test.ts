@@ -1,15 +1,24 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createSocket, type Socket } from 'node:dgram';
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { until } from '../gateway/fixture.ts';
 import { describeQuic } from './native.ts';
 
 const main = join(import.meta.dirname, '../../../src/cli/main.ts');
 /** Another word for a module that does not load: the loader of the native module looks here first. */
 const withoutModule = { NAPI_RS_NATIVE_LIBRARY_PATH: '/nonexistent/quic.node' };
+
+/** The same for the packages of TCP: nobody has installed them. */
+const hideTcp = `import { registerHooks } from 'node:module';
+registerHooks({ resolve: (name, context, next) => {
+  if (name === '@libp2p/tcp') throw Object.assign(new Error("Cannot find package '@libp2p/tcp'"), { code: 'ERR_MODULE_NOT_FOUND' });
+  return next(name, context);
+} });`;
+const withoutTcp = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(hideTcp)}` };
 
 interface Running {
   readonly child: ChildProcess;
@@ -193,5 +202,47 @@ describeQuic('a node with QUIC', () => {
     const run = await finished(flockwork(['run', 'say hello', '--json'], { ...withoutModule, FLOCKWORK_QUIC_ENABLED: 'on' }));
     expect(run.code).toBe(0);
     expect(run.stderr).not.toContain('QUIC');
+  });
+});
+
+describe('a node with libp2p over TCP', () => {
+  const noQuic = { FLOCKWORK_QUIC_ENABLED: 'off' };
+
+  test('start says where, the file says where, and clients of the command line come in; by default there is none', async () => {
+    const node = await started(['--tcp-port', '0'], noQuic);
+    const address = /^tcp {3}(\/.*)$/m.exec(node.stdout)?.[1] ?? '';
+    expect(address).toMatch(/^\/ip4\/127\.0\.0\.1\/tcp\/\d+\/p2p\/12D3Koo\w+$/);
+    expect(JSON.parse(await readFile(join(folder, 'data', 'endpoints.json'), 'utf8'))).toMatchObject({ tcp: address });
+    const submitted = await finished(flockwork(['submit', 'say hello', '--watch', '--json', '--connect', address]));
+    expect(submitted.code).toBe(0);
+    expect(submitted.stdout).toContain('"status":"completed"');
+    await stop(node);
+    const without = await started([], noQuic);
+    expect(without.stdout).not.toMatch(/^tcp /m);
+    await stop(without);
+  });
+
+  test('a port that is taken is named', async () => {
+    const holder = createServer();
+    await new Promise<void>((listening) => holder.listen(0, '127.0.0.1', listening));
+    const address = holder.address();
+    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    const refused = await finished(flockwork(['start', '--http-port', '0', '--tcp-port', String(port)], noQuic));
+    await new Promise<void>((closed) => holder.close(() => closed()));
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toContain(`TCP port ${port}`);
+    expect(refused.stderr).toContain('--tcp-port');
+  });
+
+  test('where its packages are not installed, node and client name them; QUIC and the rest do without', async () => {
+    const refused = await finished(flockwork(['start', '--http-port', '0', '--tcp-port', '0'], { ...noQuic, ...withoutTcp }));
+    expect(refused.code).not.toBe(0);
+    const install = 'npm install @libp2p/tcp @chainsafe/libp2p-noise @chainsafe/libp2p-yamux';
+    expect(refused.stderr).toContain('tcp_unavailable');
+    expect(refused.stderr).toContain(install);
+    const client = await finished(flockwork(['goals', '--connect', '/ip4/127.0.0.1/tcp/1'], withoutTcp));
+    expect(client.stderr).toContain(install);
+    const node = await started([], { ...noQuic, ...withoutTcp });
+    await stop(node);
   });
 });

@@ -6,16 +6,21 @@ import { openEmbeddedBus } from '../../../src/bus/embedded/index.ts';
 import { type AllowedPeer, type Gateway, type GatewayAuth, type GatewayLimits, type QuicLimits, startGateway } from '../../../src/gateway/index.ts';
 import { FactWriter, TestHost } from '../gateway/fixture.ts';
 
+/** The transports of libp2p that carry our streams. */
+export type Over = 'quic' | 'tcp';
+
 const projector: Projector = { name: 'none', version: 1, project: () => [] };
 
 export interface QuicFixtureOptions {
+  /** What the port of libp2p is on; default QUIC. */
+  readonly over?: Over;
   readonly auth?: GatewayAuth;
   readonly limits?: Partial<GatewayLimits>;
   readonly quic?: Partial<QuicLimits>;
   readonly allowedPeers?: readonly AllowedPeer[];
 }
 
-/** A gateway with a QUIC port over a real journal; the goals are in memory. */
+/** A gateway with a port for libp2p over a real journal; the goals are in memory. */
 export interface QuicFixture {
   readonly writer: FactWriter;
   readonly host: TestHost;
@@ -36,23 +41,25 @@ export async function startQuicFixture(options: QuicFixtureOptions = {}): Promis
   const writer = new FactWriter(bus);
   const host = new TestHost(writer);
   const faults: unknown[] = [];
-  const start = (httpPort: number, quicPort: number): Promise<Gateway> =>
-    startGateway({
+  const { over = 'quic' } = options;
+  const start = (httpPort: number, port: number): Promise<Gateway> => {
+    const libp2p = {
+      host: '127.0.0.1',
+      port,
+      identityFile: join(folder, 'quic-identity.key'),
+      ...(options.quic === undefined ? {} : { limits: options.quic }),
+    };
+    return startGateway({
       host,
       bus,
       auth: options.auth ?? { mode: 'loopback' },
       bind: { host: '127.0.0.1', httpPort },
-      quic: {
-        required: true,
-        host: '127.0.0.1',
-        port: quicPort,
-        identityFile: join(folder, 'quic-identity.key'),
-        ...(options.allowedPeers === undefined ? {} : { allowedPeers: options.allowedPeers }),
-        ...(options.quic === undefined ? {} : { limits: options.quic }),
-      },
+      ...(over === 'quic' ? { quic: { ...libp2p, required: true } } : { tcp: libp2p }),
+      ...(options.allowedPeers === undefined ? {} : { allowedPeers: options.allowedPeers }),
       ...(options.limits === undefined ? {} : { limits: options.limits }),
       onFault: (error) => faults.push(error),
     });
+  };
   let gateway = await start(0, 0);
   return {
     writer,
@@ -82,11 +89,12 @@ export async function startQuicFixture(options: QuicFixtureOptions = {}): Promis
   };
 }
 
-function addressOf({ quicAddress }: Gateway): string {
-  if (quicAddress === undefined) throw new Error('the gateway has no QUIC port');
-  return quicAddress;
+function addressOf({ quicAddress, tcpAddress }: Gateway): string {
+  const address = quicAddress ?? tcpAddress;
+  if (address === undefined) throw new Error('the gateway has no port for libp2p');
+  return address;
 }
 
 export function portOf(address: string): number {
-  return Number(/\/udp\/(\d+)\//.exec(address)?.[1]);
+  return Number(/\/(?:udp|tcp)\/(\d+)\//.exec(address)?.[1]);
 }

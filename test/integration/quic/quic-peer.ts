@@ -1,5 +1,8 @@
+import { noise } from '@chainsafe/libp2p-noise';
+import { yamux } from '@chainsafe/libp2p-yamux';
+import { tcp } from '@libp2p/tcp';
 import { multiaddr } from '@multiformats/multiaddr';
-import { createLibp2p } from 'libp2p';
+import { createLibp2p, type Libp2pOptions } from 'libp2p';
 import { encodeFrame, FrameDecoder, streamProtocol } from '../../../protocols/wire/frame.ts';
 import { until } from '../gateway/fixture.ts';
 import type { Message } from '../gateway/rpc-peer.ts';
@@ -66,6 +69,13 @@ export class QuicPeer {
   }
 }
 
+/** Not before a test runs: where the native module is missing, the suites say so. */
+async function layersFor(address: string): Promise<Pick<Libp2pOptions, 'transports' | 'connectionEncrypters' | 'streamMuxers'>> {
+  if (!address.includes('/quic-v1')) return { transports: [tcp()], connectionEncrypters: [noise()], streamMuxers: [yamux()] };
+  const { quic } = await import('@chainsafe/libp2p-quic');
+  return { transports: [quic({ ipv6: false })] };
+}
+
 /** A libp2p peer that is no client of ours. */
 export class Libp2pPeer {
   readonly node: Node;
@@ -77,9 +87,11 @@ export class Libp2pPeer {
   }
 
   static async dial(address: string): Promise<Libp2pPeer> {
-    // Not before a test runs: where the native module is missing, the suites say so.
-    const { quic } = await import('@chainsafe/libp2p-quic');
-    const node = await createLibp2p({ transports: [quic({ ipv6: false })], connectionMonitor: { enabled: false }, connectionManager: { reconnectRetries: 0 } });
+    const node = await createLibp2p({
+      ...(await layersFor(address)),
+      connectionMonitor: { enabled: false },
+      connectionManager: { reconnectRetries: 0 },
+    });
     return new Libp2pPeer(node, await node.dial(multiaddr(address)));
   }
 

@@ -1,28 +1,35 @@
 import { createSocket } from 'node:dgram';
+import { createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { encodeFrame } from '../../../protocols/wire/frame.ts';
 import { connect, createIdentity } from '../../../src/client/index.ts';
 import { until } from '../gateway/fixture.ts';
 import { initialPacket } from './initial-packet.ts';
-import { describeQuic } from './native.ts';
-import { type QuicFixture, startQuicFixture } from './quic-fixture.ts';
+import { describeEach, describeQuic } from './native.ts';
+import { type Over, type QuicFixture, startQuicFixture } from './quic-fixture.ts';
 import { Libp2pPeer } from './quic-peer.ts';
+
+/** A port that was free a moment ago. */
+async function freePort(over: Over): Promise<number> {
+  if (over === 'tcp') {
+    const server = createServer();
+    await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+    const address = server.address();
+    await new Promise<void>((closed) => server.close(() => closed()));
+    return typeof address === 'object' && address !== null ? address.port : 0;
+  }
+  const socket = createSocket('udp4');
+  await new Promise<void>((bound) => socket.bind(0, '127.0.0.1', bound));
+  const { port } = socket.address();
+  await new Promise<void>((closed) => socket.close(closed));
+  return port;
+}
 
 const once = { limits: { reconnectAttemptsMax: 0, connectMaxMs: 5_000 } };
 
-describeQuic('what is refused over QUIC', () => {
-  let fixture: QuicFixture;
-  let libp2p: Libp2pPeer;
-  beforeAll(async () => {
-    fixture = await startQuicFixture();
-    libp2p = await Libp2pPeer.dial(fixture.address);
-  });
-  afterAll(async () => {
-    await libp2p.stop();
-    await fixture.stop();
-  });
-
+describeQuic('what is refused over QUIC alone', () => {
   test('another ALPN gets a TLS alert, and no connection', async () => {
+    const fixture = await startQuicFixture();
     const socket = createSocket('udp4');
     const answers: Buffer[] = [];
     socket.on('message', (answer) => answers.push(answer));
@@ -33,6 +40,20 @@ describeQuic('what is refused over QUIC', () => {
     // RFC 9001, section 4.8: 0x0100 and the alert, here no_application_protocol (120).
     expect(answers.map(closeCode)).toContain(0x178);
     socket.close();
+    await fixture.stop();
+  });
+});
+
+describeEach('what is refused', (over) => {
+  let fixture: QuicFixture;
+  let libp2p: Libp2pPeer;
+  beforeAll(async () => {
+    fixture = await startQuicFixture({ over });
+    libp2p = await Libp2pPeer.dial(fixture.address);
+  });
+  afterAll(async () => {
+    await libp2p.stop();
+    await fixture.stop();
   });
 
   test('another protocol on a stream is refused, and the connection goes on', async () => {
@@ -97,22 +118,26 @@ describeQuic('what is refused over QUIC', () => {
   });
 
   test('addresses that are none', async () => {
-    for (const address of ['/ip4/127.0.0.1/tcp/4433', '/ip4/127.0.0.1', '/nonsense', '/ip4/127.0.0.1/udp/4433/quic-v1/p2p/nonsense'])
+    for (const address of [
+      '/ip4/127.0.0.1/tcp/4433/ws',
+      '/ip4/127.0.0.1',
+      '/ip4/127.0.0.1/tcp/4433/p2p/nonsense',
+      '/nonsense',
+      '/ip4/127.0.0.1/udp/4433/quic-v1/p2p/nonsense',
+    ])
       await expect(connect(address)).rejects.toMatchObject({ code: 'usage' });
     await expect(connect(fixture.address, { identity: Buffer.from('no key') })).rejects.toMatchObject({ code: 'usage' });
   });
 
   test('a port where nobody listens', async () => {
-    const socket = createSocket('udp4');
-    await new Promise<void>((bound) => socket.bind(0, '127.0.0.1', bound));
-    const { port } = socket.address();
-    await new Promise<void>((closed) => socket.close(closed));
+    const port = await freePort(over);
     const limits = { reconnectAttemptsMax: 0, connectMaxMs: 300 };
-    await expect(connect(`/ip4/127.0.0.1/udp/${port}/quic-v1`, { limits })).rejects.toMatchObject({ code: 'no_node', retryable: true });
+    const address = over === 'quic' ? `/ip4/127.0.0.1/udp/${port}/quic-v1` : `/ip4/127.0.0.1/tcp/${port}`;
+    await expect(connect(address, { limits })).rejects.toMatchObject({ code: 'no_node', retryable: true });
   });
 });
 
-describeQuic('who may speak over QUIC', () => {
+describeEach('who may speak', (over) => {
   const tokens = [
     { tenant: 'acme', token: 'secret-of-acme' },
     { tenant: 'other', token: 'secret-of-other' },
@@ -121,7 +146,7 @@ describeQuic('who may speak over QUIC', () => {
   describe('with tokens', () => {
     let fixture: QuicFixture;
     beforeAll(async () => {
-      fixture = await startQuicFixture({ auth: { mode: 'token', tokens } });
+      fixture = await startQuicFixture({ over, auth: { mode: 'token', tokens } });
     });
     afterAll(() => fixture.stop());
 
@@ -159,7 +184,7 @@ describeQuic('who may speak over QUIC', () => {
     let service: Awaited<ReturnType<typeof createIdentity>>;
     beforeAll(async () => {
       service = await createIdentity();
-      fixture = await startQuicFixture({ auth: { mode: 'token', tokens }, allowedPeers: [{ peer: service.peer, tenant: 'acme' }] });
+      fixture = await startQuicFixture({ over, auth: { mode: 'token', tokens }, allowedPeers: [{ peer: service.peer, tenant: 'acme' }] });
     });
     afterAll(() => fixture.stop());
 

@@ -4,7 +4,7 @@ import type { GoalEvent } from '../../../protocols/wire/methods.ts';
 import { connect, type FlockworkClient, type WatchItem } from '../../../src/client/index.ts';
 import { until } from '../gateway/fixture.ts';
 import { RpcPeer, readSse } from '../gateway/rpc-peer.ts';
-import { describeQuic } from './native.ts';
+import { describeEach } from './native.ts';
 import { type QuicFixture, startQuicFixture } from './quic-fixture.ts';
 import { Libp2pPeer } from './quic-peer.ts';
 
@@ -24,11 +24,11 @@ function expectGapless(events: readonly GoalEvent[]): void {
   }
 }
 
-describeQuic('a goal over QUIC and the other transports', () => {
+describeEach('a goal on every transport,', (over) => {
   let fixture: QuicFixture;
   const clients: FlockworkClient[] = [];
   beforeAll(async () => {
-    fixture = await startQuicFixture();
+    fixture = await startQuicFixture({ over });
   });
   afterAll(async () => {
     await Promise.all(clients.map((client) => client.close()));
@@ -55,8 +55,8 @@ describeQuic('a goal over QUIC and the other transports', () => {
 
   test('every method of a client', async () => {
     const client = await open(fixture.address);
-    const { id } = await client.submit({ goal: 'one', idempotencyKey: 'every-quic' });
-    expect((await client.submit({ goal: 'one', idempotencyKey: 'every-quic' })).id).toBe(id);
+    const { id } = await client.submit({ goal: 'one', idempotencyKey: `every-${over}` });
+    expect((await client.submit({ goal: 'one', idempotencyKey: `every-${over}` })).id).toBe(id);
     expect(await client.get(id)).toMatchObject({ id, status: 'running' });
     expect((await client.list({ limit: 500 })).items.map((goal) => goal.id)).toContain(id);
     expect(await client.artifacts(id)).toMatchObject({ patch: null });
@@ -74,7 +74,7 @@ describeQuic('a goal over QUIC and the other transports', () => {
     await client.cancel(id, 'enough');
   });
 
-  test('one goal watched over QUIC, WebSocket and SSE at once: the transcripts are the same, and gapless', async () => {
+  test('one goal watched over it, WebSocket and SSE at once: the transcripts are the same, and gapless', async () => {
     const quic = await open(fixture.address);
     const webSocket = await open(fixture.gateway.wsUrl);
     const { id } = await quic.submit({ goal: 'watched by three' });
@@ -89,7 +89,7 @@ describeQuic('a goal over QUIC and the other transports', () => {
     expect(overSse.map(({ id: cursor }) => cursor)).toEqual(overQuic.map(({ cursor }) => cursor));
   });
 
-  test('a watcher over QUIC is killed; WebSocket, SSE and QUIC go on from its cursor without a gap', async () => {
+  test('a watcher over it is killed; WebSocket, SSE and a new one go on from its cursor without a gap', async () => {
     const { id } = await (await open(fixture.address)).submit({ goal: 'handed over' });
     const killed = await Libp2pPeer.dial(fixture.address);
     const peer = await killed.opened();
@@ -112,7 +112,7 @@ describeQuic('a goal over QUIC and the other transports', () => {
     expect([...seen, ...sse.map(({ data }) => data)]).toEqual(whole);
   });
 
-  test('a watcher over WebSocket is killed; QUIC goes on from its cursor', async () => {
+  test('a watcher over WebSocket is killed; one over it goes on from its cursor', async () => {
     const { id } = await (await open(fixture.gateway.wsUrl)).submit({ goal: 'handed over again' });
     const peer = await RpcPeer.open(fixture.gateway.wsUrl);
     await peer.call('goal.watch', { goalId: id });

@@ -1,0 +1,2 @@
+/** Where the WebSocket of the wire stands. */
+export const webSocketPath = '/v1/ws';
