@@ -47,6 +47,22 @@ export const services: readonly Service[] = [
     elsewhere: 'https://www.chromium.org/getting-involved/download-chromium',
     always: false,
   },
+  {
+    // A terminal for tests.
+    name: 'script',
+    probe: ['script', '--version'],
+    debianPackage: 'bsdutils',
+    elsewhere: 'the package util-linux of your Linux',
+    always: false,
+  },
+  {
+    // Its package brings promtool too.
+    name: 'prometheus',
+    probe: ['prometheus', '--version'],
+    debianPackage: 'prometheus',
+    elsewhere: 'https://prometheus.io/download',
+    always: false,
+  },
 ];
 
 /** PATH with the folders of servers added; what the tests run with. */

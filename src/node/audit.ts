@@ -5,7 +5,7 @@ import { replayStream } from '../../actors/cell/replay.ts';
 import type { Journal } from '../../actors/ports/journal.ts';
 import { failureOf } from '../../protocols/errors/error.ts';
 import { parseJournalSubject, rootPattern } from '../../protocols/subjects.ts';
-import type { ReplayReport, VerifyReport } from '../gateway/index.ts';
+import type { ReplayResult, VerifyResult } from '../../protocols/wire/results.ts';
 
 interface Stream {
   readonly name: string;
@@ -24,7 +24,7 @@ async function streamsOf(journal: Journal, tenant: string, root: string): Promis
 }
 
 /** Checks the hash chain of every actor of a goal. */
-export async function verifyGoal(journal: Journal, tenant: string, goalId: string): Promise<VerifyReport> {
+export async function verifyGoal(journal: Journal, tenant: string, goalId: string): Promise<VerifyResult> {
   const streams = await streamsOf(journal, tenant, goalId);
   const problems: { actor: string; n: number; code: string; message: string }[] = [];
   let records = 0;
@@ -47,8 +47,8 @@ export async function verifyGoal(journal: Journal, tenant: string, goalId: strin
 }
 
 /** Folds every actor of a goal again, performing nothing, and checks each fact. */
-export async function replayGoal(journal: Journal, kinds: Kinds, tenant: string, goalId: string, seenMax: number): Promise<ReplayReport> {
-  const actors: ReplayReport['actors'][number][] = [];
+export async function replayGoal(journal: Journal, kinds: Kinds, tenant: string, goalId: string, seenMax: number): Promise<ReplayResult> {
+  const actors: ReplayResult['actors'][number][] = [];
   const problems: { actor: string; n: number; code: string; message: string }[] = [];
   for (const { name, actor, lines } of await streamsOf(journal, tenant, goalId)) {
     try {

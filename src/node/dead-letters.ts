@@ -3,7 +3,7 @@ import type { DeadInput } from '../../actors/cell/dead-letters.ts';
 import type { Bus } from '../../actors/ports/bus.ts';
 import { failureOf } from '../../protocols/errors/error.ts';
 import { inboxSubject, parseJournalSubject } from '../../protocols/subjects.ts';
-import type { DeadLetterView } from '../gateway/index.ts';
+import type { DeadLetterResult } from '../../protocols/wire/results.ts';
 
 /** Late answers that are remembered for the list; what a machine refused is durable. */
 const droppedMax = 1_000;
@@ -46,7 +46,7 @@ export class DeadLetters {
   };
 
   /** The newest last. */
-  async list(tenant: string, limit: number): Promise<readonly DeadLetterView[]> {
+  async list(tenant: string, limit: number): Promise<readonly DeadLetterResult[]> {
     const queued = [...(await this.#bus.tasks.dead({ limit })), ...(await this.#bus.inbox.dead({ limit }))];
     const prefix = `flock.${tenant}.`;
     const stored = queued

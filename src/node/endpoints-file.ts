@@ -5,10 +5,15 @@ import { join } from 'node:path';
 export interface EndpointsFile {
   readonly pid: number;
   readonly node: string;
-  readonly http: string;
+  readonly http?: string;
   readonly ws: string;
   readonly quic?: string;
+  readonly tcp?: string;
   readonly startedAt: string;
+  /** The process works on goals of its own and takes no others: `flockwork run`. */
+  readonly private?: true;
+  /** What such a process wants from those who connect: whoever can read this file. */
+  readonly token?: string;
 }
 
 const endpointsName = 'endpoints.json';

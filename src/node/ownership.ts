@@ -1,12 +1,14 @@
 import type { Bus } from '../../actors/ports/bus.ts';
+import type { NodeResult } from '../../protocols/wire/results.ts';
 import { ShardLeases } from '../../swarm/owner/shard-leases.ts';
 import { allShards, ShardOwner, type ShardOwnerOptions } from '../../swarm/owner/shard-owner.ts';
 import { nodePrefix } from '../../swarm/worker/node-lease.ts';
-import type { NodeView } from '../gateway/index.ts';
 
 export interface Ownership {
   /** Shards that this node owns now. */
   readonly shards: number;
+  /** The same, by number. */
+  readonly owned: readonly number[];
   start(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -19,6 +21,9 @@ export function createOwnership(bus: Bus, options: Omit<ShardOwnerOptions, 'mayS
     return {
       get shards() {
         return owner.shards.length;
+      },
+      get owned() {
+        return owner.shards;
       },
       async start() {
         await owner.start();
@@ -42,6 +47,9 @@ export function createOwnership(bus: Bus, options: Omit<ShardOwnerOptions, 'mayS
     get shards() {
       return owner.shards.length;
     },
+    get owned() {
+      return owner.shards;
+    },
     async start() {
       await owner.start();
       await leases.start();
@@ -54,6 +62,6 @@ export function createOwnership(bus: Bus, options: Omit<ShardOwnerOptions, 'mayS
 }
 
 async function aliveCoordinators(bus: Bus): Promise<readonly string[]> {
-  const nodes = (await bus.registry.list(nodePrefix)).map(({ value }) => JSON.parse(value) as NodeView);
+  const nodes = (await bus.registry.list(nodePrefix)).map(({ value }) => JSON.parse(value) as NodeResult);
   return nodes.filter(({ roles }) => roles.includes('coordinator')).map(({ id }) => id);
 }

@@ -12,12 +12,20 @@ export interface ProfilesOptions {
   /** The model of this node and why it is the one. */
   readonly model: { readonly model: string; readonly why: string };
   readonly tools: readonly ToolSpec[];
+  /** Those that coordinators answer. */
+  readonly swarmTools: readonly ToolSpec[];
   /** Throws `model_unknown` for what no provider here can be. */
   readonly checkModel: (model: string) => void;
 }
 
 /** Resolves a profile and a model as they are frozen with a goal: goal's model, then the profile's, then the node's. */
-export function createProfiles({ config, model, tools, checkModel }: ProfilesOptions): (name: string | undefined, asked: string | undefined) => FrozenProfile {
+export function createProfiles({
+  config,
+  model,
+  tools,
+  swarmTools,
+  checkModel,
+}: ProfilesOptions): (name: string | undefined, asked: string | undefined) => FrozenProfile {
   return (name = 'default', asked) => {
     const profile = config.profiles[name];
     if (profile === undefined && name !== 'default') {
@@ -39,7 +47,7 @@ export function createProfiles({ config, model, tools, checkModel }: ProfilesOpt
       model: full,
       modelWhy: chosen.why,
       system: profile?.system ?? systemPromptDefault,
-      tools: asking(permitted(name, profile?.tools, tools), profile?.approve ?? []),
+      tools: asking(permitted(name, profile?.tools, tools, swarmTools), profile?.approve ?? []),
       approval: { waitMs: config.tools.approvalMs, onTimeout: config.tools.approvalTimeout },
       outputTokensMax: profile?.outputTokensMax ?? config.model.outputTokensMax,
       pool: poolDefault,
@@ -52,14 +60,16 @@ function asking(tools: readonly ToolSpec[], approve: readonly string[]): readonl
   return tools.map((tool) => (approve.includes(tool.name) ? { ...tool, asks: true } : tool));
 }
 
-function permitted(profile: string, names: readonly string[] | undefined, tools: readonly ToolSpec[]): readonly ToolSpec[] {
+function permitted(profile: string, names: readonly string[] | undefined, tools: readonly ToolSpec[], swarmTools: readonly ToolSpec[]): readonly ToolSpec[] {
   if (names === undefined) return tools;
+  // Those of the swarm only work where several agents do: a profile has them when it names them.
+  const all = [...tools, ...swarmTools];
   return names.map((name) => {
-    const tool = tools.find((one) => one.name === name);
+    const tool = all.find((one) => one.name === name);
     if (tool === undefined)
       throw new FlockworkError(
         'tool_unknown',
-        `profile ${profile} names the tool '${name}', which does not exist; there are ${tools.map((one) => one.name).join(', ')}`,
+        `profile ${profile} names the tool '${name}', which does not exist; there are ${all.map((one) => one.name).join(', ')}`,
         { details: { profile, tool: name } },
       );
     return tool;
