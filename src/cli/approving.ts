@@ -12,7 +12,7 @@ export interface Approver {
 
 /**
  * What a command that follows a goal does when a tool call asks: at a node of another process it says how to decide. In a node of this process
- * nobody else could be asked, so it asks the person at the terminal, and denies where there is none.
+ * it asks the person at the terminal, unless another terminal is quicker, and denies where there is none.
  */
 export function createApprover(
   io: CommandIo,
@@ -23,6 +23,9 @@ export function createApprover(
   const input = embedded && io.stdin.isTTY === true && io.stderr.isTTY === true ? io.stdin[Symbol.asyncIterator]() : undefined;
   let asking: Promise<void> = Promise.resolve();
   const decided = new Set<string>();
+  /** A line that was asked for and has not come; the next question takes it. */
+  let reading: Promise<IteratorResult<Uint8Array>> | undefined;
+  let whenDecided = (): void => undefined;
 
   const ask = async (id: string, what: string): Promise<void> => {
     if (decided.has(id)) return;
@@ -32,16 +35,29 @@ export function createApprover(
       return;
     }
     say(`${what} — let it run? [y/N]`);
-    const { value } = await input.next();
-    if (decided.has(id)) return;
-    const allow = /^\s*y(es)?\s*$/i.test(new TextDecoder().decode(value));
+    const elsewhere = new Promise<'decided'>((resolve) => {
+      whenDecided = () => {
+        if (decided.has(id)) resolve('decided');
+      };
+    });
+    reading ??= input.next();
+    const line = await Promise.race([reading, elsewhere]);
+    if (line === 'decided') {
+      say(`${what} was decided elsewhere`);
+      return;
+    }
+    reading = undefined;
+    const allow = line.done !== true && /^\s*y(es)?\s*$/i.test(new TextDecoder().decode(line.value));
     await decide(client, id, allow, 'answered at the terminal', say);
   };
 
   return {
     event({ type, actor, goalId, data }) {
       const id = approvalId(goalId, actor, String(data['call']));
-      if (type === 'tool.approved' || type === 'tool.denied') decided.add(id);
+      if (type === 'tool.approved' || type === 'tool.denied') {
+        decided.add(id);
+        whenDecided();
+      }
       if (type !== 'tool.requested' || data['asks'] !== true) return;
       const what = `${actor}: ${String(data['name'])} ${oneLine(JSON.stringify(data['input']), 120)}`;
       if (!embedded) say(`${what} waits: flockwork approve ${id}  (or deny)`);

@@ -11,7 +11,12 @@ const endpoints = z.object({
   http: z.string().optional(),
   ws: z.string().optional(),
   quic: z.string().optional(),
+  tcp: z.string().optional(),
   startedAt: z.string(),
+  /** A `flockwork run`, which takes no goal but its own. */
+  private: z.boolean().optional(),
+  /** What such a process wants to be told by those who connect. */
+  token: z.string().optional(),
 });
 export type Endpoints = z.infer<typeof endpoints>;
 

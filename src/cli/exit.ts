@@ -9,6 +9,7 @@ const usageCodes: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'usage',
   'config_invalid',
   'config_conflict',
+  'config_unwritable',
   'invalid_request',
   'invalid_json',
   'strategy_unknown',
@@ -26,6 +27,7 @@ const usageCodes: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'data_dir_locked',
   'port_in_use',
   'bind_refused',
+  'websocket_engine_unavailable',
   'bus_misconfigured',
 ]);
 

@@ -16,11 +16,13 @@ export type InterruptSignal = 'SIGINT' | 'SIGTERM';
 export interface CommandIo {
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
-  readonly stdin: AsyncIterable<Uint8Array> & { readonly isTTY?: boolean };
+  readonly stdin: AsyncIterable<Uint8Array> & { readonly isTTY?: boolean; setRawMode?(on: boolean): unknown };
   readonly env: Environment;
   readonly cwd: string;
   /** Calls back at each Ctrl-C or SIGTERM, in place of ending the process, until the returned function is called. */
   onInterrupt(listener: (signal: InterruptSignal) => void): () => void;
+  /** Calls back at each SIGHUP until the returned function is called; absent where the terminal is gone with it. */
+  onHangup?(listener: () => void): () => void;
   /** Ends the process at once. */
   exitNow(code: number): void;
 }

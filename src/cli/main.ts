@@ -35,6 +35,10 @@ function processIo(): CommandIo {
         if (at >= 0) listeners.splice(at, 1);
       };
     },
+    onHangup(listener) {
+      process.on('SIGHUP', listener);
+      return () => void process.off('SIGHUP', listener);
+    },
     exitNow: (code) => process.exit(code),
   };
 }

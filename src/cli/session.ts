@@ -19,6 +19,8 @@ export interface Session {
   readonly client: FlockworkClient;
   readonly address?: string;
   readonly node?: FlockworkNode;
+  /** What stands behind it works on a goal of its own, and takes no other. */
+  readonly private?: boolean;
   close(): Promise<void>;
 }
 
@@ -59,28 +61,59 @@ export function namedAddress(io: CommandIo, { connect }: ConnectionOptions): str
   return named === '' ? undefined : named;
 }
 
+/** Where a node is, as its data folder tells. */
+export interface LiveNode {
+  readonly address: string;
+  readonly private: boolean;
+  readonly token?: string | undefined;
+}
+
 /** Connects to a node. Throws `connection_lost`, `unauthorized`, `version_unsupported` … */
-export async function connectTo(io: CommandIo, options: ConnectionOptions, address: string): Promise<Session> {
+export async function connectTo(io: CommandIo, options: ConnectionOptions, node: string | LiveNode): Promise<Session> {
+  const { address, private: own, ...known }: LiveNode = typeof node === 'string' ? { address: node, private: false } : node;
   const quic = address.startsWith('/');
   const [{ connect }, token, identity] = await Promise.all([
     import('../client/index.ts'),
-    readToken(io, options),
+    known.token ?? readToken(io, options),
     quic ? readIdentity(io, options) : undefined,
   ]);
   const client = await connect(address, { token, identity });
-  return { client, address, close: () => client.close() };
+  return { client, address, private: own, close: () => client.close() };
 }
 
-/** The address of the live node of a data folder. */
-export async function liveAddress(dataDir: string): Promise<string | undefined> {
+/** The live node of a data folder. */
+export async function liveNode(dataDir: string): Promise<LiveNode | undefined> {
   const endpoints = await readEndpoints(dataDir);
-  return endpoints?.ws ?? endpoints?.http;
+  const address = endpoints?.ws ?? endpoints?.http;
+  return address === undefined ? undefined : { address, private: endpoints?.private === true, token: endpoints?.token };
 }
 
-/** Starts a node inside this process that nobody else can reach. It leaves what dead processes left alone until it is told to take a goal up. */
-export async function embeddedSession(io: CommandIo, config: LoadedConfig, roles: readonly NodeRole[], model: 'choose' | 'none' = 'choose'): Promise<Session> {
+/** Throws where a goal could not be begun or resumed, as the process at the other end ends with its own. */
+export function expectNode({ private: own }: Pick<LiveNode, 'private'> | Session, dataDir: string): void {
+  if (own !== true) return;
+  throw new FlockworkError(
+    'data_dir_locked',
+    `a flockwork run works on ${dataDir} until its goal has ended, and takes no other; wait for it, use another --data-dir, or run a node that takes many with flockwork start`,
+    { details: { dataDir } },
+  );
+}
+
+export interface EmbeddedOptions {
+  /** `none`: no goal will be submitted here. Default `choose`. */
+  readonly model?: 'choose' | 'none';
+  /** The user's other terminals may see and steer what it works on. */
+  readonly steered?: boolean;
+}
+
+/** Starts a node inside this process. It leaves what dead processes left alone until it is told to take a goal up. */
+export async function embeddedSession(
+  io: CommandIo,
+  config: LoadedConfig,
+  roles: readonly NodeRole[],
+  { model = 'choose', steered = false }: EmbeddedOptions = {},
+): Promise<Session> {
   const { startNode } = await import('../node/index.ts');
-  const node = await startNode({ config, roles, listen: false, takeUp: 'own', model, onNote: (line) => note(io, line) });
+  const node = await startNode({ config, roles, listen: steered ? 'private' : false, takeUp: 'own', model, onNote: (line) => note(io, line) });
   const client = node.client();
   return {
     client,
@@ -97,21 +130,21 @@ export async function liveSession(io: CommandIo, options: ConnectionOptions): Pr
   const named = namedAddress(io, options);
   if (named !== undefined) return connectTo(io, options, named);
   const { dir } = (await loadSettings(io, options)).values.data;
-  const address = await liveAddress(dir);
-  if (address === undefined) throw noNode(dir);
-  return connectTo(io, options, address);
+  const live = await liveNode(dir);
+  if (live === undefined) throw noNode(dir);
+  return connectTo(io, options, live);
 }
 
 /** A client of a node that runs, else of one in this process on the same data folder, with the roles that the command needs; no goal is submitted to it. */
-export async function anySession(io: CommandIo, options: ConnectionOptions, roles: readonly NodeRole[]): Promise<Session> {
+export async function anySession(io: CommandIo, options: ConnectionOptions, roles: readonly NodeRole[], steered = false): Promise<Session> {
   const named = namedAddress(io, options);
   if (named !== undefined) return connectTo(io, options, named);
   const config = await loadSettings(io, options);
   const { dir } = config.values.data;
-  const address = await liveAddress(dir);
-  if (address !== undefined) return connectTo(io, options, address);
+  const live = await liveNode(dir);
+  if (live !== undefined) return connectTo(io, options, live);
   if (!(await isFolder(dir))) throw noNode(dir, 'and there is no such data folder');
-  return embeddedSession(io, config, roles, 'none');
+  return embeddedSession(io, config, roles, { model: 'none', steered });
 }
 
 async function isFolder(path: string): Promise<boolean> {

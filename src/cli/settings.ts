@@ -1,4 +1,4 @@
-import { type ConfigFlag, type LoadedConfig, loadConfig } from '../config/index.ts';
+import { type ConfigFlag, type ConfigSources, type LoadedConfig, loadConfig } from '../config/index.ts';
 import type { CommandIo } from './io.ts';
 
 /** The options of a command that stand for keys of the configuration. */
@@ -13,10 +13,10 @@ export interface SettingOptions {
   readonly host?: string;
   readonly httpPort?: string;
   readonly quicPort?: string;
+  readonly tcpPort?: string;
 }
 
 /** Where a NATS server on this machine listens by default. */
-const localNatsUrl = 'nats://127.0.0.1:4222';
 
 /** A flag's text as a number where it is one; what is none is left for the schema to refuse by name. */
 function numeric(text: string): number | string {
@@ -42,25 +42,27 @@ export function configFlags(options: SettingOptions): readonly ConfigFlag[] {
   add('--roles', 'node.roles', options.roles === undefined ? undefined : splitList(options.roles));
   add('--http-port', 'http.port', options.httpPort === undefined ? undefined : numeric(options.httpPort));
   add('--quic-port', 'quic.port', options.quicPort === undefined ? undefined : numeric(options.quicPort));
+  add('--tcp-port', 'tcp.port', options.tcpPort === undefined ? undefined : numeric(options.tcpPort));
   if (options.nats !== undefined) {
     add('--nats', 'bus.kind', 'nats');
-    add(
-      '--nats',
-      'bus.natsUrl',
-      options.nats.flatMap(splitList).map((url) => (url === 'local' ? localNatsUrl : url)),
-    );
+    add('--nats', 'bus.natsUrl', options.nats.flatMap(splitList));
   }
   return flags;
 }
 
 /** The configuration of a command. Throws `config_invalid` with every problem. */
 export function loadSettings(io: CommandIo, options: SettingOptions, natsUrlChoosesBus = false): Promise<LoadedConfig> {
-  return loadConfig({
+  return loadConfig(settingSources(io, options, natsUrlChoosesBus));
+}
+
+/** Where the configuration of a command is read from. */
+export function settingSources(io: CommandIo, options: SettingOptions, natsUrlChoosesBus = false): ConfigSources {
+  return {
     cwd: io.cwd,
     env: io.env,
     flags: configFlags(options),
     natsUrlChoosesBus,
     ...(options.config === undefined ? {} : { file: options.config }),
     ...(options.envFile === undefined ? {} : { envFile: options.envFile }),
-  });
+  };
 }

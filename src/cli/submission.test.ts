@@ -59,6 +59,27 @@ describe('a goal from the command line', () => {
   });
 });
 
+describe('a strategy that needs more than its name', () => {
+  const tasks = [{ name: 'facts', prompt: 'find them' }];
+  test.each([
+    ['plan', 'tasks', /^--strategy plan: a plan needs its tasks, .* -f goal\.json: \{"goal": "…", "strategy": \{"type": "plan"/],
+    ['pipeline', 'stages', /^--strategy pipeline: a pipeline needs its stages, .* -f goal\.json: \{"goal": "…", "strategy": \{"type": "pipeline"/],
+  ])('%s is refused with an example of the file', async (strategy, _what, message) => {
+    const error = await refusal('g', { strategy });
+    expect(error).toMatchObject({ code: 'usage', message: expect.stringMatching(message) });
+    // The example is one that would be taken.
+    await writeFile(join(cwd, 'goal.json'), error.message.slice(error.message.indexOf('{')));
+    expect((await readSubmission('g', { strategy, file: 'goal.json' }, cwd)).strategy).toMatchObject({ type: strategy });
+  });
+
+  test('the name beside a file that has the whole strategy is that strategy, and no other', async () => {
+    await writeFile(join(cwd, 'goal.json'), JSON.stringify({ goal: 'g', strategy: { type: 'plan', tasks } }));
+    expect((await readSubmission(undefined, { strategy: 'plan', file: 'goal.json' }, cwd)).strategy).toEqual({ type: 'plan', tasks });
+    expect((await refusal(undefined, { strategy: 'pipeline', file: 'goal.json' })).code).toBe('usage');
+    expect((await readSubmission(undefined, { strategy: 'single', file: 'goal.json' }, cwd)).strategy).toBe('single');
+  });
+});
+
 describe('what is refused', () => {
   test.each<[string | undefined, GoalOptions, string, RegExp]>([
     [undefined, {}, 'usage', /say what to do/],
@@ -84,6 +105,8 @@ describe('what is refused', () => {
     ['{"goal":', 'invalid_json', /^goal\.json: /],
     ['[]', 'invalid_request', /must be a JSON object/],
     ['{"goal":"g","agent":3}', 'invalid_request', /^goal\.json: unknown field agent, did you mean agents\?$/],
+    ['{"goal":"g","strategy":{"type":"plan","tasks":[{"name":"a"}]}}', 'invalid_request', /^goal\.json: strategy\.tasks\.0\.prompt: invalid input/],
+    ['{"goal":"g","strategy":{"type":"plan","tasks":[],"bogus":1}}', 'invalid_request', /^goal\.json: strategy: unknown field bogus$/],
     ['{"goal":"g","agents":65}', 'invalid_request', /^goal\.json: agents: too big/],
   ])('the file %s', async (text, code, message) => {
     await writeFile(join(cwd, 'goal.json'), text);

@@ -62,6 +62,23 @@ function parseStrategy(text: string): unknown {
   });
 }
 
+/** What a goal file looks like for a strategy that a name does not describe. */
+const fileExamples: Readonly<Record<string, string>> = {
+  pipeline: '{"goal": "…", "strategy": {"type": "pipeline", "stages": [{"name": "read", "prompt": "…"}, {"name": "judge", "prompt": "…"}]}}',
+  plan: '{"goal": "…", "strategy": {"type": "plan", "tasks": [{"name": "facts", "prompt": "…"}, {"name": "text", "prompt": "…", "after": ["facts"]}]}}',
+};
+
+/** The strategy of `--strategy`, or that of the goal file which the name means. Throws `usage` for a name that says too little. */
+function strategyFrom(text: string, file: Record<string, unknown>): unknown {
+  const strategy = parseStrategy(text);
+  const example = typeof strategy === 'string' ? fileExamples[strategy] : undefined;
+  if (example === undefined) return strategy;
+  const inFile = file['strategy'];
+  if (typeof inFile === 'object' && inFile !== null && 'type' in inFile && inFile.type === strategy) return inFile;
+  const what = strategy === 'pipeline' ? 'stages' : 'tasks';
+  throw usage(`--strategy ${text}: a ${text} needs its ${what}, which no name can say; write goal.json and give it with -f goal.json: ${example}`);
+}
+
 function parseJson(text: string, what: string): unknown {
   try {
     return JSON.parse(text);
@@ -87,8 +104,19 @@ async function readGoalFile(path: string, cwd: string): Promise<Record<string, u
   return parsed as Record<string, unknown>;
 }
 
+/** A strategy is a name or an object of one of several types: what is told is what is wrong with the one that fits best. */
+function unrolled(issue: z.core.$ZodIssue): readonly z.core.$ZodIssue[] {
+  if (issue.code !== 'invalid_union') return [issue];
+  const depthOf = (branch: readonly z.core.$ZodIssue[]): number =>
+    Math.max(0, ...branch.map(({ code, path }) => path.length + (code === 'unrecognized_keys' ? 1 : 0)));
+  const [closest] = issue.errors.toSorted((a, b) => depthOf(b) - depthOf(a));
+  if (closest === undefined || depthOf(closest) === 0) return [issue];
+  return closest.flatMap((inner) => unrolled({ ...inner, path: [...issue.path, ...inner.path] }));
+}
+
 function describeIssues(issues: readonly z.core.$ZodIssue[], file: string | undefined, flags: ReadonlySet<string>): string {
   return issues
+    .flatMap(unrolled)
     .map((issue) => {
       const [field = ''] = issue.path.map(String);
       const path = issue.path.map(String).join('.');
@@ -117,7 +145,7 @@ export async function readSubmission(goal: string | undefined, options: GoalOpti
   if (goal === undefined && options.file === undefined) throw usage('say what to do: flockwork run "<goal>", or -f goal.json');
   const given = {
     ...(goal === undefined ? {} : { goal }),
-    ...(options.strategy === undefined ? {} : { strategy: parseStrategy(options.strategy) }),
+    ...(options.strategy === undefined ? {} : { strategy: strategyFrom(options.strategy, file) }),
     ...(options.agents === undefined ? {} : { agents: /^-?\d+(\.\d+)?$/.test(options.agents) ? Number(options.agents) : options.agents }),
     ...(options.profile === undefined ? {} : { profile: options.profile }),
     ...(options.model === undefined ? {} : { model: options.model }),

@@ -1,5 +1,4 @@
-import { listLimitMax } from '../../../protocols/wire/methods.ts';
-import type { FlockworkClient } from '../../client/index.ts';
+import { everyGoal } from '../audit/goals.ts';
 import { exitCodes } from '../exit.ts';
 import { type CommandIo, note, printJson, printLine } from '../io.ts';
 import { counted } from '../output/figures.ts';
@@ -34,13 +33,4 @@ export async function auditVerify(io: CommandIo, goalId: string | undefined, opt
       );
     return bad === 0 ? exitCodes.completed : exitCodes.failed;
   });
-}
-
-async function* everyGoal(client: FlockworkClient): AsyncGenerator<string> {
-  let after: string | undefined;
-  do {
-    const { items, next } = await client.list({ limit: listLimitMax, ...(after === undefined ? {} : { after }) });
-    for (const { id } of items) yield id;
-    after = next ?? undefined;
-  } while (after !== undefined);
 }

@@ -1,5 +1,5 @@
 import { FlockworkError } from '../../../protocols/errors/error.ts';
-import { type ConfigView, nearest } from '../../config/index.ts';
+import { type ConfigView, leavesOf, nearest } from '../../config/index.ts';
 import { type CommandIo, printJson, printLine } from '../io.ts';
 import { type ConnectionOptions, connectTo, namedAddress, withSession } from '../session.ts';
 import { loadSettings } from '../settings.ts';
@@ -14,7 +14,7 @@ export async function configGet(io: CommandIo, key: string | undefined, options:
   const address = namedAddress(io, options);
   const view =
     address === undefined ? (await loadSettings(io, options)).view : await withSession(await connectTo(io, options, address), ({ client }) => client.config());
-  const leaves = [...leavesOf(view.values)];
+  const leaves = leavesOf(view.values);
   const wanted = key === undefined ? leaves : leaves.filter(([path]) => path === key || path.startsWith(`${key}.`));
   if (wanted.length === 0 && key !== undefined && view.values[key] === undefined)
     throw unknownKey(key, leaves.map(([path]) => path).concat(Object.keys(view.values)));
@@ -36,13 +36,6 @@ function originOf({ origins }: ConfigView, path: string, { origin }: ConfigGetOp
 
 function plain(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value);
-}
-
-function* leavesOf(values: Readonly<Record<string, unknown>>, prefix = ''): Generator<readonly [string, unknown]> {
-  for (const [key, value] of Object.entries(values)) {
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) yield* leavesOf(value as Readonly<Record<string, unknown>>, `${prefix}${key}.`);
-    else yield [`${prefix}${key}`, value];
-  }
 }
 
 function unknownKey(key: string, known: readonly string[]): FlockworkError {

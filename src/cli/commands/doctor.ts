@@ -40,7 +40,8 @@ export async function doctor(io: CommandIo, options: DoctorOptions): Promise<num
   } catch (error) {
     findings.push({ check: 'configuration', state: 'fail', detail: failureOf(error).message.replaceAll('\n', '; ') });
   }
-  if (config !== undefined) findings.push(...(await dataFolder(config)), ...(await node(io, config)), await sandbox(config), ...(await natsServers(config)));
+  if (config !== undefined)
+    findings.push(...(await dataFolder(config)), await store(io, config), await model(config), await sandbox(config), ...(await natsServers(config)));
 
   if (options.json === true) for (const finding of findings) await printJson(io, finding);
   else
@@ -88,47 +89,35 @@ async function nearestFolder(path: string): Promise<string> {
   }
 }
 
-/** Opens the store and chooses the model, as `run` would, unless a live node holds the folder. */
-async function node(io: CommandIo, config: LoadedConfig): Promise<readonly Finding[]> {
+/** Opens the store as `run` would, unless a live node holds the folder. */
+async function store(io: CommandIo, config: LoadedConfig): Promise<Finding> {
   const { dir } = config.values.data;
   const live = await readEndpoints(dir);
-  if (live !== undefined) return [{ check: 'store', state: 'ok', detail: `node ${live.node} runs on it (pid ${live.pid}, ${live.http ?? ''})` }];
-  if ((await nearestFolder(dir)) !== dir) return [{ check: 'store', state: 'ok', detail: 'none yet; the first run makes it' }];
+  if (live !== undefined) return { check: 'store', state: 'ok', detail: `node ${live.node} runs on it (pid ${live.pid}, ${live.http ?? live.ws ?? ''})` };
+  if ((await nearestFolder(dir)) !== dir) return { check: 'store', state: 'ok', detail: 'none yet; the first run makes it' };
   try {
-    const session = await embeddedSession({ ...io, stderr: { write: () => true, once: () => undefined } }, config, ['gateway']);
-    const model = session.node?.model;
+    const session = await embeddedSession({ ...io, stderr: { write: () => true, once: () => undefined } }, config, ['gateway'], { model: 'none' });
     await session.close();
-    const store: Finding = { check: 'store', state: 'ok', detail: 'opens, and no other node holds it' };
-    return model === undefined ? [store] : [store, await modelAnswers(config, model)];
+    return { check: 'store', state: 'ok', detail: 'opens, and no other node holds it' };
   } catch (error) {
     const { code, message } = failureOf(error);
-    return [{ check: code.startsWith('model_') ? 'model' : 'store', state: 'fail', detail: `${message} (${code})` }];
+    return { check: 'store', state: 'fail', detail: `${message} (${code})` };
   }
 }
 
-async function modelAnswers({ values, credentials }: LoadedConfig, { model, why }: { model: string; why: string }): Promise<Finding> {
-  const [provider = ''] = model.split('/');
-  const named = `${model} (${why})`;
-  const base =
-    provider === 'openai'
-      ? values.openai.baseUrl || 'https://api.openai.com/v1'
-      : provider === 'ollama'
-        ? values.ollama.baseUrl || 'http://127.0.0.1:11434/v1'
-        : undefined;
-  if (base === undefined) return { check: 'model', state: 'ok', detail: named };
-  const key = provider === 'openai' ? credentials.openaiApiKey : undefined;
+/** Chooses the model as `run` would, and asks its server with the credential that calls would have. */
+async function model(config: LoadedConfig): Promise<Finding> {
+  const { modelFor, probeModelOf } = await import('../../node/index.ts');
   try {
-    const answer = await fetch(`${base.replace(/\/+$/, '')}/models`, {
-      headers: key === undefined ? {} : { authorization: `Bearer ${key}` },
-      signal: AbortSignal.timeout(probeMaxMs),
-    });
-    await answer.body?.cancel();
-    return answer.ok
-      ? { check: 'model', state: 'ok', detail: `${named}, its server answers` }
-      : { check: 'model', state: 'fail', detail: `${named}: its server answers with status ${answer.status}` };
+    const { model: name, why } = await modelFor(config);
+    const probe = await probeModelOf(config, name, probeMaxMs);
+    const named = `${name} (${why})`;
+    if (probe === undefined) return { check: 'model', state: 'ok', detail: named };
+    const list = probe.listed ? 'lists it' : 'answers, but does not list it';
+    return { check: 'model', state: probe.listed ? 'ok' : 'warn', detail: `${named}; ${probe.baseUrl} ${list}` };
   } catch (error) {
-    const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : failureOf(error).message;
-    return { check: 'model', state: 'fail', detail: `${named}: its server cannot be reached: ${cause}` };
+    const { code, message } = failureOf(error);
+    return { check: 'model', state: 'fail', detail: `${message} (${code})` };
   }
 }
 
@@ -150,6 +139,7 @@ async function natsServers({ values }: LoadedConfig): Promise<readonly Finding[]
   const needed = values.bus.kind === 'nats';
   return Promise.all(
     values.bus.natsUrl.map(async (url): Promise<Finding> => {
+      if (url === 'local') return localNats(needed);
       const { hostname, port } = URL.canParse(url) ? new URL(url) : { hostname: url, port: '' };
       const shown = `${hostname}:${port || 4222}`;
       const reached = await reach(hostname, Number(port || 4222));
@@ -160,6 +150,16 @@ async function natsServers({ values }: LoadedConfig): Promise<readonly Finding[]
       };
     }),
   );
+}
+
+/** The server that `--nats local` would start. */
+async function localNats(needed: boolean): Promise<Finding> {
+  try {
+    const { stdout } = await promisify(execFile)('nats-server', ['--version'], { timeout: probeMaxMs });
+    return { check: 'nats', state: 'ok', detail: `${stdout.trim()} is on PATH` };
+  } catch (error) {
+    return { check: 'nats', state: needed ? 'fail' : 'warn', detail: `nats-server is not on PATH (apt-get install nats-server): ${failureOf(error).message}` };
+  }
 }
 
 /** Undefined when a connection is accepted, else why not. */

@@ -17,11 +17,12 @@ export async function mockModel(io: CommandIo, options: MockModelCommandOptions)
   const { startMockModel } = await import('../../testing/mock-model/index.ts');
   const server = await startMockModel({ port, ...(options.script === undefined ? {} : { script: resolve(io.cwd, options.script) }) });
   const stopped = interruption(io);
-  if (options.json === true) await printJson(io, { type: 'ready', url: server.url, baseUrl: server.baseUrl, pid: process.pid });
+  if (options.json === true) await printJson(io, { type: 'ready', url: server.url, baseUrl: server.baseUrl, anthropicBaseUrl: server.url, pid: process.pid });
   else {
     await printLine(io, `http  ${server.baseUrl}`);
     await printLine(io, `ready pid=${process.pid}`);
     note(io, `use it with: OPENAI_BASE_URL=${server.baseUrl} flockwork run "<goal>" --model openai/<name>`);
+    note(io, `or with:     ANTHROPIC_BASE_URL=${server.url} flockwork run "<goal>" --model anthropic/<name>`);
   }
   const signal = await stopped;
   await server.close();

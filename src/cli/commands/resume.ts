@@ -6,7 +6,7 @@ import { nodeRoles } from '../../config/index.ts';
 import { exitCodes } from '../exit.ts';
 import { followGoal } from '../following.ts';
 import { type CommandIo, note } from '../io.ts';
-import { anySession, type ConnectionOptions, type Session, withSession } from '../session.ts';
+import { anySession, type ConnectionOptions, expectNode, type Session, withSession } from '../session.ts';
 import { parseQuota } from '../submission.ts';
 import { leftGoals } from './run.ts';
 
@@ -23,7 +23,8 @@ const resumedPollMs = 50;
 /** Goes on with one goal, or with all that have not ended, and watches each to its end. */
 export async function resume(io: CommandIo, goalId: string | undefined, options: ResumeOptions): Promise<number> {
   const quota = parseQuota(options.quota ?? []);
-  return withSession(await anySession(io, options, nodeRoles), async (session) => {
+  return withSession(await anySession(io, options, nodeRoles, true), async (session) => {
+    expectNode(session, 'this data folder');
     const ids = goalId === undefined ? (await leftGoals(session.client)).map(({ id }) => id) : [goalId];
     if (ids.length === 0) note(io, 'no goal waits to be resumed');
     let code: number = exitCodes.completed;

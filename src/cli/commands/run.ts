@@ -7,7 +7,7 @@ import { checkInputs, readInputs } from '../inputs.ts';
 import { type CommandIo, note } from '../io.ts';
 import { quotaText } from '../output/figures.ts';
 import { oneLine } from '../output/table.ts';
-import { type ConnectionOptions, connectTo, embeddedSession, liveAddress, type Session, withSession } from '../session.ts';
+import { type ConnectionOptions, connectTo, embeddedSession, expectNode, liveNode, type Session, withSession } from '../session.ts';
 import { loadSettings } from '../settings.ts';
 import { type GoalOptions, readSubmission } from '../submission.ts';
 
@@ -52,12 +52,14 @@ function quotaInForce(defaults: Quota, ...over: readonly (QuotaOptions | undefin
 /** A node in this process; on a folder that a live node owns, that node. */
 async function openSession(io: CommandIo, config: LoadedConfig, options: RunOptions): Promise<Session> {
   try {
-    return await embeddedSession(io, config, nodeRoles);
+    return await embeddedSession(io, config, nodeRoles, { steered: true });
   } catch (error) {
     if (!(error instanceof FlockworkError) || error.code !== 'data_dir_locked') throw error;
-    const address = await liveAddress(config.values.data.dir);
-    if (address === undefined) throw error;
-    return connectTo(io, options, address);
+    const { dir } = config.values.data;
+    const live = await liveNode(dir);
+    if (live === undefined) throw error;
+    expectNode(live, dir);
+    return connectTo(io, options, live);
   }
 }
 

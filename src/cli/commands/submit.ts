@@ -1,7 +1,7 @@
 import { followGoal } from '../following.ts';
 import { checkInputs, readInputs } from '../inputs.ts';
 import { type CommandIo, note, printJson, printLine } from '../io.ts';
-import { type ConnectionOptions, liveSession, withSession } from '../session.ts';
+import { type ConnectionOptions, expectNode, liveSession, withSession } from '../session.ts';
 import { loadSettings } from '../settings.ts';
 import { type GoalOptions, readSubmission } from '../submission.ts';
 
@@ -16,6 +16,7 @@ export async function submit(io: CommandIo, goal: string | undefined, options: S
   await checkInputs(io, options.input ?? []);
   const config = await loadSettings(io, options);
   return withSession(await liveSession(io, options), async (session) => {
+    expectNode(session, config.values.data.dir);
     const inputs = await readInputs(io, options.input ?? [], session.client, config);
     const all = [...(submission.inputs ?? []), ...inputs];
     const { id } = await session.client.submit({ ...submission, ...(all.length === 0 ? {} : { inputs: all }) });

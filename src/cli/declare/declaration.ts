@@ -46,10 +46,10 @@ export function withGoal(command: Command): Command {
   return command
     .option('-f, --file <goal.json>', 'read the goal from a JSON file; flags win over its fields')
     .option('--input <path>', 'a file or folder to work on, as it is now; - is the standard input; may be repeated', collect)
-    .option('--strategy <name>', 'auto, single or map-reduce, or a strategy as JSON (default auto)')
+    .option('--strategy <name>', 'auto, single, map-reduce, consensus, or a strategy as JSON; pipeline and plan come with -f (default: by the inputs)')
     .option('--agents <count>', 'agents at work at once, 1 to 64 (default 3)')
     .option('--profile <name>', 'a profile of the configuration')
-    .option('--model <provider/name>', 'the model, as openai/<name>, ollama/<name> or offline')
+    .option('--model <provider/name>', 'the model, as openai/<name>, anthropic/<name>, ollama/<name> or offline')
     .option('--quota <key=value>', 'a bound of this goal, as maxTokens=200000; may be repeated', collect)
     .option('--idempotency-key <key>', 'submitting again with the same key and goal answers with the same goal');
 }

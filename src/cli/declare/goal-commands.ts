@@ -68,6 +68,15 @@ export function declareGoalCommands(program: Command, choose: Choose): void {
     .action((options) => choose(async (io) => (await import('../commands/goals.ts')).goals(io, options)));
 
   withConnection(
+    declare(program, 'memory <goal> [key]', 'List the keys that the agents of a goal share, or print the value of one.', [
+      ['flockwork memory g_1a2b', 'every key with its version, and who set it'],
+      ['flockwork memory g_1a2b counters/shared', 'one value, as JSON'],
+    ]),
+  )
+    .option('--prefix <text>', 'only keys that begin with it')
+    .action((goal, key, options) => choose(async (io) => (await import('../commands/memory.ts')).memory(io, goal, key, options)));
+
+  withConnection(
     declare(program, 'artifacts <goal>', 'List the files that a goal changed, write them to a folder, or bring them into the folder they came from.', [
       ['flockwork artifacts g_1a2b', 'what changed'],
       ['flockwork artifacts g_1a2b --output out', 'the changed files, in a folder of their own'],

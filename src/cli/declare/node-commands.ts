@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { type Choose, declare, withConnection, withSettings } from './declaration.ts';
+import { type Choose, collect, declare, withConnection, withSettings } from './declaration.ts';
 
 /** Commands that run, look at and check nodes. */
 export function declareNodeCommands(program: Command, choose: Choose): void {
@@ -11,10 +11,11 @@ export function declareNodeCommands(program: Command, choose: Choose): void {
     ]),
   )
     .option('--roles <list>', 'gateway, coordinator and worker, separated by commas (default: all)')
-    .option('--nats <url...>', 'use NATS; local is nats://127.0.0.1:4222')
+    .option('--nats <url...>', 'use NATS; local starts a nats-server beside the node')
     .option('--host <address>', 'the address to listen on (default 127.0.0.1)')
     .option('--http-port <port>', 'the port for HTTP and WebSocket (default 9090; 0 takes a free one)')
     .option('--quic-port <port>', 'the UDP port for QUIC (default 4433; 0 takes a free one)')
+    .option('--tcp-port <port>', 'a TCP port for the peers of libp2p that UDP does not reach (default none; 0 takes a free one)')
     .option('--model <provider/name>', 'the model of goals that name none')
     .option('--sandbox <kind>', 'what isolates system.run: bubblewrap or none')
     .action((options) => choose(async (io) => (await import('../commands/start.ts')).start(io, options)));
@@ -22,6 +23,15 @@ export function declareNodeCommands(program: Command, choose: Choose): void {
   withConnection(declare(program, 'nodes', 'List the nodes that run.', [['flockwork nodes --connect http://127.0.0.1:9090', 'as one of them sees it']])).action(
     (options) => choose(async (io) => (await import('../commands/nodes.ts')).nodes(io, options)),
   );
+
+  withConnection(
+    declare(program, 'top', 'Watch nodes, goals, agents and queues live, on the whole terminal. In a pipe: one snapshot.', [
+      ['flockwork top --connect http://127.0.0.1:9090', 'q quits, space holds the picture'],
+      ['flockwork top --json', 'one snapshot, as JSON'],
+    ]),
+  )
+    .option('--interval <seconds>', 'how often the node is asked (default 1)')
+    .action((options) => choose(async (io) => (await import('../commands/top.ts')).top(io, options)));
 
   withConnection(declare(program, 'dead-letters', 'List the messages that no actor took, and why.', [['flockwork dead-letters', 'the newest last']]))
     .option('--limit <n>', 'at most this many (default 50)')
@@ -58,9 +68,31 @@ export function declareNodeCommands(program: Command, choose: Choose): void {
       ['flockwork audit verify', 'every goal; exit code 1 when one is broken'],
       ['flockwork audit verify g_1a2b --json', 'one goal, as JSON'],
     ]),
-  ).action((goal, options) => choose(async (io) => (await import('../commands/audit-verify.ts')).auditVerify(io, goal, options)));
+  )
+    .option('--file <file>', 'check a file that audit export wrote instead; - reads stdin. Needs no node')
+    .option('--public-key <file>', 'with --file: the Ed25519 public key, in PEM form, that its signature must be of')
+    .action((goal, options) =>
+      choose(async (io) =>
+        options.file === undefined
+          ? (await import('../commands/audit-verify.ts')).auditVerify(io, goal, options)
+          : (await import('../commands/audit-export.ts')).auditCheck(io, options),
+      ),
+    );
+  withConnection(
+    declare(audit, 'export [goal]', 'Print everything on record of a goal that has ended, or of all, as a chain of JSON lines.', [
+      ['flockwork audit export > audit.jsonl', 'every goal that has ended'],
+      ['flockwork audit export g_1a2b --key audit.pem', 'one goal, signed with an Ed25519 key'],
+    ]),
+  )
+    .option('--key <file>', 'sign the head with this Ed25519 private key, in PEM form')
+    .action((goal, options) => choose(async (io) => (await import('../commands/audit-export.ts')).auditExport(io, goal, options)));
+  withConnection(
+    declare(audit, 'tail [goal]', 'Follow who does what, as it is done: one goal until it ends, or all until Ctrl-C.', [
+      ['flockwork audit tail --json', 'every goal at work, as JSON lines'],
+    ]),
+  ).action((goal, options) => choose(async (io) => (await import('../commands/audit-tail.ts')).auditTail(io, goal, options)));
 
-  const config = program.command('config').description('Look at the configuration.');
+  const config = program.command('config').description('Look at the configuration, and change it.');
   withConnection(
     declare(config, 'get [key]', 'Show the configuration in force here; with --connect, that of a node. Secrets are never shown.', [
       ['flockwork config get --origin', 'every value, and where it came from'],
@@ -70,6 +102,23 @@ export function declareNodeCommands(program: Command, choose: Choose): void {
   )
     .option('--origin', 'say where each value came from')
     .action((key, options) => choose(async (io) => (await import('../commands/config-get.ts')).configGet(io, key, options)));
+  for (const command of [
+    withConnection(
+      declare(config, 'apply <file>', 'Replace the configuration file by this one (TOML, or JSON by its name; - reads TOML), once all of it is right.', [
+        ['flockwork config apply new.toml', 'of the node that runs on the data folder, else of this folder'],
+        ['flockwork config apply new.json --connect http://127.0.0.1:9090', 'of another node'],
+      ]),
+    ).action((file, options) => choose(async (io) => (await import('../commands/config-change.ts')).configApply(io, file, options))),
+    withConnection(
+      declare(config, 'patch [key=value...]', 'Change some keys of the configuration file, and say which of them are in force at once.', [
+        ['flockwork config patch quota.maxTokens=200000 model.name=openai/gpt-5', 'values as TOML writes them; others are text'],
+        ['flockwork config patch --unset model.name', 'back to the default'],
+      ]),
+    )
+      .option('--unset <key>', 'take this key out of the file; may be repeated', collect)
+      .action((settings, options) => choose(async (io) => (await import('../commands/config-change.ts')).configPatch(io, settings, options))),
+  ])
+    command.option('--hash <hash>', 'only if the configuration in force still has this hash, as config get --json tells it');
   declare(config, 'example', 'Print flockwork.toml with every key, its meaning and its default.', [
     ['flockwork config example > flockwork.toml', 'to begin with'],
   ]).action((options) => choose(async (io) => (await import('../commands/config-example.ts')).configExample(io, options)));
@@ -79,7 +128,7 @@ export function declareNodeCommands(program: Command, choose: Choose): void {
       ['flockwork doctor --json', 'one JSON line per check'],
     ]),
   )
-    .option('--nats <url...>', 'check these NATS servers too; local is nats://127.0.0.1:4222')
+    .option('--nats <url...>', 'check these NATS servers too')
     .option('--model <provider/name>', 'check this model')
     .action((options) => choose(async (io) => (await import('../commands/doctor.ts')).doctor(io, options)));
 

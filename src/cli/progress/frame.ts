@@ -13,6 +13,10 @@ export interface FrameOptions {
 }
 
 const barWidth = 24;
+/** Columns for the name of an agent; on a wide terminal as many as the longest name needs. */
+const nameWidthMin = 16;
+const nameWidthMax = 30;
+const wideColumns = 72;
 
 type Paint = (code: number, text: string) => string;
 
@@ -26,8 +30,17 @@ function activityText({ activity, tools }: AgentProgress): string {
   return activity;
 }
 
-function agentLine(agent: AgentProgress, { columns }: FrameOptions, paint: Paint): string {
-  const name = oneLine(`${agent.task}${agent.attempt > 1 ? `.${agent.attempt}` : ''} ${agent.role}`, 16).padEnd(16);
+function nameOf({ task, attempt, role }: AgentProgress): string {
+  return `${task}${attempt > 1 ? `.${attempt}` : ''} ${role}`;
+}
+
+function nameWidth(agents: readonly AgentProgress[], columns: number): number {
+  if (columns < wideColumns) return nameWidthMin;
+  return Math.min(nameWidthMax, Math.max(nameWidthMin, ...agents.map((agent) => nameOf(agent).length)));
+}
+
+function agentLine(agent: AgentProgress, { columns }: FrameOptions, width: number, paint: Paint): string {
+  const name = oneLine(nameOf(agent), width).padEnd(width);
   const figures = `${agent.tick > 1 ? `round ${agent.tick}, ` : ''}${short(agent.tokens)} tokens`;
   const room = columns - name.length - figures.length - 6;
   if (room < 8) return `  ${oneLine(`${name} ${activityText(agent)}`, columns - 3)}`;
@@ -62,8 +75,9 @@ export function progressFrame(state: ProgressState, options: FrameOptions): read
   const room = Math.max(0, options.linesMax - 1);
   const shown = agents.length > room ? agents.slice(0, Math.max(0, room - 1)) : agents;
   const hidden = agents.length - shown.length;
+  const width = nameWidth(shown, options.columns);
   return [
-    ...shown.map((agent) => agentLine(agent, options, paint)),
+    ...shown.map((agent) => agentLine(agent, options, width, paint)),
     ...(hidden > 0 && room > 0 ? [paint(2, `  ${oneLine(`… and ${counted(hidden, 'more agent')}`, options.columns - 3)}`)] : []),
     barLine(state, options, paint),
   ];

@@ -1,7 +1,7 @@
 import type { GoalEvent } from '../../../protocols/wire/methods.ts';
 import { type CommandIo, note, printJson } from '../io.ts';
 import { progressFrame } from './frame.ts';
-import { eventLine } from './lines.ts';
+import { Narrator } from './narrator.ts';
 import { noProgress, type ProgressState, reduceProgress } from './state.ts';
 
 /** Shows a goal as it goes on. `stop` leaves the terminal as it was found. */
@@ -39,10 +39,11 @@ function quietReporter(io: CommandIo): Reporter {
 
 /** Plain lines, for pipes and logs; those of before `since` (milliseconds since 1970) are history and left out. */
 function lineReporter(io: CommandIo, since: number): Reporter {
+  const narrator = new Narrator();
   return {
     event(event) {
-      const line = event.at < since ? undefined : eventLine(event);
-      if (line !== undefined) note(io, line);
+      const told = narrator.tell(event);
+      if (event.at >= since) for (const { line } of told) note(io, line);
       return Promise.resolve();
     },
     say: (line) => note(io, line),
@@ -50,8 +51,9 @@ function lineReporter(io: CommandIo, since: number): Reporter {
   };
 }
 
-/** A picture redrawn in place. */
+/** A picture redrawn in place; how something was decided stays above it. */
 function liveReporter(io: CommandIo): Reporter {
+  const narrator = new Narrator();
   let state: ProgressState = noProgress;
   let drawn = 0;
   let drawnAt = 0;
@@ -80,18 +82,21 @@ function liveReporter(io: CommandIo): Reporter {
   }, 1_000);
   tick.unref();
 
+  const say = (line: string): void => {
+    io.stderr.write(`${erase()}${line}\n`);
+    drawn = 0;
+  };
+
   return {
     event(event) {
       state = reduceProgress(state, event);
+      for (const { line, lasting } of narrator.tell(event)) if (lasting) say(line);
       const wait = drawnAt + frameMs - Date.now();
       if (wait <= 0) draw();
       else timer ??= setTimeout(drawLater, wait);
       return Promise.resolve();
     },
-    say(line) {
-      io.stderr.write(`${erase()}${line}\n`);
-      drawn = 0;
-    },
+    say,
     stop() {
       clearInterval(tick);
       clearTimeout(timer);

@@ -9,7 +9,7 @@ export interface AgentProgress {
   readonly actor: string;
   readonly task: string;
   readonly attempt: number;
-  /** What the task is for: single, map, reduce …; empty until it is known. */
+  /** What the task is for: single, map, reduce, or its name; empty until it is known. */
   readonly role: string;
   readonly activity: AgentActivity;
   /** The tools of the round that have not answered, by call, with their short argument. */
@@ -24,6 +24,8 @@ export interface AgentProgress {
 export interface ProgressState {
   readonly status: GoalStatus;
   readonly agents: ReadonlyMap<string, AgentProgress>;
+  /** What each task is for that exists and has not ended, by task. */
+  readonly labels: ReadonlyMap<string, string>;
   /** Tasks that the plan promises or that exist, whichever is more. */
   readonly tasksTotal: number;
   readonly tasksCreated: number;
@@ -41,6 +43,7 @@ export interface ProgressState {
 export const noProgress: ProgressState = {
   status: 'accepted',
   agents: new Map(),
+  labels: new Map(),
   tasksTotal: 0,
   tasksCreated: 0,
   tasksCompleted: 0,
@@ -70,13 +73,33 @@ function numberOf(value: unknown): number {
   return typeof value === 'number' && Number.isFinite(value) ? value : 0;
 }
 
+/** The files that a unified diff changes. */
+const patchedFile = /^\+\+\+ (?:b\/)?(\S.*)$/gm;
+
+/** What a task is for, in a few words: the role says it, or its name where many tasks have one role. */
+export function taskLabel(role: unknown, name: unknown): string {
+  const named = role === 'stage' || role === 'step' || role === 'propose' || role === 'vote' || role === 'decide';
+  return named && typeof name === 'string' && name !== '' ? name : typeof role === 'string' ? role : '';
+}
+
 /** `fs.read src/app.ts`: a tool with the argument that says what it is about. */
 export function toolLabel(name: unknown, input: unknown): string {
   const tool = typeof name === 'string' ? name : 'tool';
+  if (typeof input === 'string') return labelOfExcerpt(tool, input);
   if (typeof input !== 'object' || input === null) return tool;
   const values = input as Readonly<Record<string, unknown>>;
+  if (typeof values['patch'] === 'string') {
+    const [first, ...more] = [...values['patch'].matchAll(patchedFile)].map(([, path]) => path);
+    if (first !== undefined) return `${tool} ${first}${more.length === 0 ? '' : ` (+${more.length})`}`;
+  }
   const telling = tellingArguments.map((key) => values[key]).find((value) => (typeof value === 'string' && value !== '') || Array.isArray(value));
   return telling === undefined ? tool : `${tool} ${Array.isArray(telling) ? telling.join(' ') : String(telling)}`;
+}
+
+/** A long input is told as the beginning of its JSON. */
+function labelOfExcerpt(tool: string, excerpt: string): string {
+  const path = /^\{"path":"((?:[^"\\]|\\.)*)"/.exec(excerpt)?.[1] ?? /\+\+\+ (?:b\/)?(\S+?)\\[nt]/.exec(excerpt)?.[1];
+  return path === undefined ? tool : `${tool} ${path} …`;
 }
 
 /** The state after one more event. Pure; an event it does not know changes nothing but the time. */
@@ -94,19 +117,26 @@ function reduceGoal(state: ProgressState, { type, data }: GoalEvent): ProgressSt
       return { ...state, tasksTotal: Math.max(state.tasksTotal, numberOf(data['tasks']), numberOf(data['count'])) };
     case 'task.created': {
       const tasksCreated = state.tasksCreated + 1;
-      return { ...state, tasksCreated, tasksTotal: Math.max(state.tasksTotal, tasksCreated) };
+      const labels = new Map(state.labels).set(String(data['task']), taskLabel(data['role'], data['name']));
+      return { ...state, labels, tasksCreated, tasksTotal: Math.max(state.tasksTotal, tasksCreated) };
     }
     case 'task.completed':
-      return { ...state, tasksCompleted: state.tasksCompleted + 1 };
+      return { ...state, labels: without(state.labels, data['task']), tasksCompleted: state.tasksCompleted + 1 };
     case 'task.failed':
       // Not final: the same task is tried again.
       if (data['final'] === false) return state;
-      return { ...state, tasksFailed: state.tasksFailed + 1 };
+      return { ...state, labels: without(state.labels, data['task']), tasksFailed: state.tasksFailed + 1 };
     case 'task.retried':
       return { ...state, tasksRetried: state.tasksRetried + 1 };
     default:
       return state;
   }
+}
+
+function without(labels: ReadonlyMap<string, string>, task: unknown): ReadonlyMap<string, string> {
+  const left = new Map(labels);
+  left.delete(String(task));
+  return left;
 }
 
 function reduceAgent(state: ProgressState, { actor, type, data }: GoalEvent, { task, attempt }: { task: string; attempt: number }): ProgressState {
@@ -128,7 +158,7 @@ function reduceAgent(state: ProgressState, { actor, type, data }: GoalEvent, { t
   });
   switch (type) {
     case 'task.started':
-      return withAgent({ role: typeof data['role'] === 'string' ? data['role'] : '' });
+      return withAgent({ role: state.labels.get(task) || taskLabel(data['role'], undefined) });
     case 'model.called':
       return withAgent({ activity: 'thinking', tools: new Map(), tick: numberOf(data['tick']) || known.tick });
     case 'model.replied': {
