@@ -51,3 +51,38 @@ export const inspectorBounds: InspectorBounds = {
 export const contextDepthMax = 4;
 export const contextEntriesMax = 32;
 export const contextCharsMax = 512;
+
+/** Bounds of looking back at a goal. */
+export interface PastBounds {
+  /** Goals kept folded at the same time, over all tenants. */
+  readonly goalsMax: number;
+  /** Records of one goal; with more, its past is not shown. */
+  readonly recordsMax: number;
+  /** Records of one actor between two of its snapshots. */
+  readonly segmentRecords: number;
+  /** Bytes of all snapshots of one goal; above it every second one goes. */
+  readonly snapshotBytesMax: number;
+  /** Machines kept folded while a goal is read. */
+  readonly foldsMax: number;
+  /** How long reading may hold the node before others have a turn, ms. */
+  readonly sliceMs: number;
+  readonly actorsShownMax: number;
+  readonly recordsShownMax: number;
+  readonly movesMax: number;
+  readonly densityBuckets: number;
+  readonly marksMax: number;
+}
+
+export const pastBounds: PastBounds = {
+  goalsMax: 4,
+  recordsMax: 500_000,
+  segmentRecords: 1_024,
+  snapshotBytesMax: 33_554_432,
+  foldsMax: 1_024,
+  sliceMs: 12,
+  actorsShownMax: 200,
+  recordsShownMax: 12,
+  movesMax: 64,
+  densityBuckets: 96,
+  marksMax: 8,
+};

@@ -9,6 +9,8 @@ const step = (root: string, actor: string, state: string, fields: Partial<Observ
   actor: { tenant: 'default', root, actor },
   machine: actor === 'coordinator' ? 'coordinator' : 'agent',
   seq: 1,
+  at: 0,
+  facts: [],
   event: 'model.replied',
   state,
   context: {},

@@ -1,9 +1,11 @@
 import type { Observer } from '../../actors/ports/observer.ts';
 import { FlockworkError } from '../../protocols/errors/error.ts';
-import { type InspectorBounds, inspectorBounds } from './bounds.ts';
+import { type InspectorBounds, inspectorBounds, pastBounds } from './bounds.ts';
 import { type HubOptions, TenantHub } from './hub.ts';
 import { PageFeed, type PageOut } from './page-feed.ts';
 import { createPageFiles, type PageFiles } from './page-files.ts';
+import type { PastPorts } from './past/goal-past.ts';
+import { PastDesk, Pasts } from './past/pasts.ts';
 import { pageMessage } from './protocol.ts';
 
 export interface InspectorOptions {
@@ -11,6 +13,8 @@ export interface InspectorOptions {
   readonly now?: () => number;
   /** Removes what looks like a credential from a text. */
   readonly redact?: (text: string) => string;
+  /** Where the past of goals is read; without it pages cannot look back. */
+  readonly past?: PastPorts;
 }
 
 /** One page that is connected. */
@@ -41,6 +45,7 @@ export function createInspector(options: InspectorOptions = {}): Inspector {
   const hubs = new Map<string, TenantHub>();
   const pages = new Map<TenantHub, Set<PageFeed>>();
   const stepsTold = new Map<TenantHub, number>();
+  const pasts = options.past === undefined ? undefined : new Pasts(options.past, pastBounds, redact);
   let failures = 0;
   let timer: NodeJS.Timeout | undefined;
 
@@ -94,6 +99,10 @@ export function createInspector(options: InspectorOptions = {}): Inspector {
       pages.set(hub, feeds);
       timer ??= setInterval(tick, bounds.tickMs).unref();
       let open = true;
+      const desk = new PastDesk(
+        (wish) => (pasts === undefined ? Promise.reject(noPast()) : pasts.view(tenant, wish)),
+        (told) => out.send(JSON.stringify(told)),
+      );
       return {
         receive(message) {
           const parsed = pageMessage.safeParse(message);
@@ -103,11 +112,13 @@ export function createInspector(options: InspectorOptions = {}): Inspector {
               details: { issues: parsed.error.issues.map(({ path, message: text }) => ({ path: path.join('.'), message: text })) },
             });
           }
-          feed.take(parsed.data);
+          if (parsed.data.type === 'past') desk.ask(parsed.data);
+          else feed.take(parsed.data);
         },
         close() {
           if (!open) return;
           open = false;
+          desk.close();
           feed.close();
           feeds.delete(feed);
           if (feeds.size === 0) pages.delete(hub);
@@ -123,3 +134,5 @@ export function createInspector(options: InspectorOptions = {}): Inspector {
     },
   };
 }
+
+const noPast = (): FlockworkError => new FlockworkError('not_found', 'this inspector has no journals to look back at');

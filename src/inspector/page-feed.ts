@@ -48,7 +48,7 @@ export class PageFeed implements HubListener {
     this.#stopListening();
   }
 
-  take(message: PageMessage): void {
+  take(message: Exclude<PageMessage, { type: 'past' }>): void {
     switch (message.type) {
       case 'view':
         this.#visible = message.visible.slice(0, this.#bounds.visibleActorsMax);

@@ -11,6 +11,13 @@ export const pageMessage = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('watch'), actor: z.int().min(0) }),
   z.strictObject({ type: z.literal('unwatch'), actor: z.int().min(0) }),
   z.strictObject({ type: z.literal('tape'), on: z.boolean(), root: z.string().max(128).optional() }),
+  /** The machines of a goal as they were after record `at`, counted over all its journals from 1; absent = the last one. */
+  z.strictObject({
+    type: z.literal('past'),
+    root: z.string().min(1).max(128),
+    at: z.int().min(1).optional(),
+    actor: z.string().max(128).optional(),
+  }),
 ]);
 export type PageMessage = z.infer<typeof pageMessage>;
 
@@ -54,4 +61,59 @@ export interface Frame {
   readonly tape?: { readonly rows: readonly TapeRow[]; readonly leftOut: number };
   /** Changed actors that this frame had no room for. */
   readonly behind: number;
+}
+
+/** A fact of a record that is looked back at: `[seq, type, data]`. */
+export type PastFact = readonly [seq: number, type: string, data: Readonly<Record<string, unknown>>];
+
+/** An input that a reader looks for first: `[record, event, actor]`. */
+export type PastMark = readonly [record: number, event: string, actor: string];
+
+/** One machine as it was. */
+export interface PastActorView {
+  readonly actor: string;
+  readonly machine: string;
+  readonly state: string;
+  /** Inputs that it had taken. */
+  readonly n: number;
+  readonly context: Readonly<Record<string, unknown>>;
+  readonly table: readonly (readonly [name: string, value: string | number | boolean | null])[];
+  /** Different moves so far as `source>event>target`, and the last of all. */
+  readonly moves: readonly string[];
+  readonly last?: string;
+  /** Of its last record. */
+  readonly facts: readonly PastFact[];
+  /** Requests that were not answered yet, and timers that ran. */
+  readonly pending: number;
+  readonly timers: number;
+  /** SHA-256 of its canonical state, as `flockwork replay` tells it. */
+  readonly stateHash?: string;
+}
+
+/** One record: `[record, actor, n, event, state, at]`. */
+export type PastRow = readonly [record: number, actor: string, n: number, event: string, state: string, at: number];
+
+/** All machines of a goal as they were after one record. */
+export interface PastView {
+  readonly type: 'past';
+  readonly root: string;
+  /** Records of the goal. */
+  readonly total: number;
+  readonly at: number;
+  /** When the first and the last record were made, ms since 1970. */
+  readonly begin?: number;
+  readonly end?: number;
+  readonly record?: { readonly actor: string; readonly n: number; readonly at: number; readonly event: string; readonly state: string };
+  /** Actors then, by `machine.state`; always exact. */
+  readonly counts: Readonly<Record<string, number>>;
+  /** The first of them: `[actor, machine, state, inputs]`. */
+  readonly actors: readonly (readonly [actor: string, machine: string, state: string, n: number])[];
+  /** Actors that had taken an input. */
+  readonly started: number;
+  /** The record and those before it. */
+  readonly before?: readonly PastRow[];
+  readonly actor?: PastActorView;
+  /** Records in equal parts of the goal's time. */
+  readonly density: readonly number[];
+  readonly marks: readonly PastMark[];
 }

@@ -8,7 +8,6 @@ import { wrong } from './patterns.ts';
 import { publishStored } from './publish.ts';
 import { readStream } from './read-stream.ts';
 import { headOf, lastOf } from './stored.ts';
-import { blobStream } from './streams.ts';
 
 /** On the first piece: how many bytes and pieces there are, and for a named blob where the others lie. */
 const sizeHeader = 'Flock-Size';
@@ -28,12 +27,12 @@ export class NatsBlobs implements Blobs {
   async put(tenant: string, bytes: Uint8Array): Promise<string> {
     if (!isToken(tenant)) throw wrong(tenant, 'one token for a tenant');
     const sha256 = createHash('sha256').update(bytes).digest('hex');
-    if ((await this.size(tenant, sha256)) === undefined) await this.#store(firstOf(tenant, sha256), `blobs.data.${tenant}.${sha256}.rest`, bytes);
+    if ((await this.size(tenant, sha256)) === undefined) await this.#store(this.#firstOf(tenant, sha256), `${this.#firstOf(tenant, sha256)}.rest`, bytes);
     return sha256;
   }
 
   async get(tenant: string, sha256: string): Promise<Uint8Array> {
-    const bytes = known(tenant, sha256) ? await this.#load(firstOf(tenant, sha256)) : undefined;
+    const bytes = known(tenant, sha256) ? await this.#load(this.#firstOf(tenant, sha256)) : undefined;
     if (bytes === undefined)
       throw new FlockworkError('blob_unknown', `tenant ${tenant} has no blob ${sha256.slice(0, 64)}`, { details: { tenant, sha256: sha256.slice(0, 64) } });
     if (createHash('sha256').update(bytes).digest('hex') === sha256) return bytes;
@@ -44,47 +43,47 @@ export class NatsBlobs implements Blobs {
 
   async size(tenant: string, sha256: string): Promise<number | undefined> {
     if (!known(tenant, sha256)) return undefined;
-    const first = await lastOf(this.#link, blobStream, firstOf(tenant, sha256));
+    const first = await lastOf(this.#link, this.#link.names.blobs, this.#firstOf(tenant, sha256));
     return first === undefined ? undefined : Number(first.header.get(sizeHeader));
   }
 
   async delete(tenant: string, sha256: string): Promise<void> {
     if (!known(tenant, sha256)) return;
-    await this.#purge(firstOf(tenant, sha256));
-    await this.#purge(`blobs.data.${tenant}.${sha256}.rest.*`);
+    await this.#purge(this.#firstOf(tenant, sha256));
+    await this.#purge(`${this.#firstOf(tenant, sha256)}.rest.*`);
   }
 
   async *list(tenant: string): AsyncGenerator<{ sha256: string; size: number; storedAt: number }, void, undefined> {
     if (!isToken(tenant)) throw wrong(tenant, 'one token for a tenant');
-    const head = await headOf(this.#link, blobStream);
+    const head = await headOf(this.#link, this.#link.names.blobs);
     for await (const { subject, headers, storedAt } of readStream(this.#link, {
-      stream: blobStream,
-      filter: firstOf(tenant, '*'),
+      stream: this.#link.names.blobs,
+      filter: this.#firstOf(tenant, '*'),
       after: 0,
       head,
       headersOnly: true,
     })) {
-      yield { sha256: subject.split('.')[3] ?? '', size: Number(headers?.get(sizeHeader)), storedAt };
+      yield { sha256: subject.split('.').at(-1) ?? '', size: Number(headers?.get(sizeHeader)), storedAt };
     }
   }
 
   /** The new pieces lie elsewhere than the old ones, which go when the first piece is replaced. */
   async putNamed(name: string, bytes: Uint8Array): Promise<void> {
-    const subject = namedOf(name);
-    const before = bytes.byteLength > bounds.blobChunkBytes || (await lastOf(this.#link, blobStream, subject))?.header.has(restHeader) === true;
+    const subject = this.#namedOf(name);
+    const before = bytes.byteLength > bounds.blobChunkBytes || (await lastOf(this.#link, this.#link.names.blobs, subject))?.header.has(restHeader) === true;
     const rest = `${subject}.rest.${randomUUID()}`;
     await this.#store(subject, rest, bytes);
     if (!before) return;
-    const head = await headOf(this.#link, blobStream);
+    const head = await headOf(this.#link, this.#link.names.blobs);
     const old = new Set<string>();
-    for await (const piece of readStream(this.#link, { stream: blobStream, filter: `${subject}.rest.>`, after: 0, head, headersOnly: true })) {
+    for await (const piece of readStream(this.#link, { stream: this.#link.names.blobs, filter: `${subject}.rest.>`, after: 0, head, headersOnly: true })) {
       if (!piece.subject.startsWith(`${rest}.`)) old.add(piece.subject.slice(0, piece.subject.lastIndexOf('.')));
     }
     for (const one of old) await this.#purge(`${one}.*`);
   }
 
   async getNamed(name: string): Promise<Uint8Array | undefined> {
-    const subject = namedOf(name);
+    const subject = this.#namedOf(name);
     for (let tries = 1; ; tries++) {
       try {
         return await this.#load(subject);
@@ -95,7 +94,7 @@ export class NatsBlobs implements Blobs {
   }
 
   async deleteNamed(name: string): Promise<void> {
-    const subject = namedOf(name);
+    const subject = this.#namedOf(name);
     await this.#purge(subject);
     await this.#purge(`${subject}.rest.>`);
   }
@@ -112,7 +111,7 @@ export class NatsBlobs implements Blobs {
   }
 
   async #load(subject: string): Promise<Uint8Array | undefined> {
-    const first = await lastOf(this.#link, blobStream, subject);
+    const first = await lastOf(this.#link, this.#link.names.blobs, subject);
     if (first === undefined) return undefined;
     const size = Number(first.header.get(sizeHeader));
     const pieces = Number(first.header.get(piecesHeader));
@@ -120,7 +119,7 @@ export class NatsBlobs implements Blobs {
     const bytes = new Uint8Array(size);
     bytes.set(first.data);
     for (let at = 1; at < pieces; at++) {
-      const piece = await lastOf(this.#link, blobStream, `${rest}.${at}`);
+      const piece = await lastOf(this.#link, this.#link.names.blobs, `${rest}.${at}`);
       if (piece === undefined)
         throw new FlockworkError('journal_corrupt', `piece ${at} of ${pieces} of ${subject} is missing`, { details: { subject, at, pieces } });
       bytes.set(piece.data, at * bounds.blobChunkBytes);
@@ -130,19 +129,22 @@ export class NatsBlobs implements Blobs {
 
   async #purge(filter: string): Promise<void> {
     try {
-      await this.#link.jsm.streams.purge(blobStream, { filter });
+      await this.#link.jsm.streams.purge(this.#link.names.blobs, { filter });
     } catch (error) {
       throw this.#link.error(error, `delete ${filter}`);
     }
   }
+
+  #firstOf(tenant: string, sha256: string): string {
+    return `${this.#link.names.blobsPrefix}data.${tenant}.${sha256}`;
+  }
+
+  /** The length keeps `a` apart from `a/b`. */
+  #namedOf(name: string): string {
+    const tokens = name.split('/');
+    if (!tokens.every(isToken)) throw wrong(name, "tokens joined by '/'");
+    return `${this.#link.names.blobsPrefix}named.${tokens.length}.${tokens.join('.')}`;
+  }
 }
 
-const firstOf = (tenant: string, sha256: string): string => `blobs.data.${tenant}.${sha256}`;
 const known = (tenant: string, sha256: string): boolean => isToken(tenant) && /^[0-9a-f]{64}$/.test(sha256);
-
-/** The length keeps `a` apart from `a/b`. */
-function namedOf(name: string): string {
-  const tokens = name.split('/');
-  if (!tokens.every(isToken)) throw wrong(name, "tokens joined by '/'");
-  return `blobs.named.${tokens.length}.${tokens.join('.')}`;
-}

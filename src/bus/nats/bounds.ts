@@ -2,11 +2,24 @@
 
 /** How long one attempt to connect to a server may take, in milliseconds. */
 export const connectTimeoutMs = 1_000;
+/** How long a nats-server beside the node may take to come up, and to end before it is killed, in milliseconds. */
+export const localReadyMs = 10_000;
+export const localStopMs = 10_000;
 /** How often a quiet connection is probed, and how many unanswered probes make it dead. */
 export const pingIntervalMs = 1_000;
 export const pingsUnansweredMax = 2;
 /** The pause between two attempts to reconnect, in milliseconds. */
 export const reconnectPauseMs = 250;
+/** A random part of it more, so that the nodes of a cluster do not all come back at once, in milliseconds. */
+export const reconnectJitterMs = 750;
+/** How often JetStream is asked whether it is there, and how many unanswered questions make the bus away. */
+export const healthCheckMs = 2_000;
+export const healthUnansweredMax = 2;
+/** How often the clock is measured against servers that do not tell the time with every answer (before 2.10), in milliseconds. */
+export const clockMeasureMs = 30_000;
+/** How long a process that may not make streams waits for one that does, and how often it looks, in milliseconds. */
+export const streamsWaitMs = 20_000;
+export const streamsPollMs = 250;
 /** How long one request to the server may take before it is tried again or given up, in milliseconds. */
 export const requestTimeoutMs = 2_000;
 /** How long a write is repeated under the same id while the bus is away, before `bus_unreachable`, in milliseconds. */

@@ -6,7 +6,6 @@ import { checkSize, fromHeader, publishStored, toHeader } from './publish.ts';
 import { deadIdHeader, deadReasonHeader, deadSubjectHeader } from './queue-headers.ts';
 import { readStream } from './read-stream.ts';
 import { headOf } from './stored.ts';
-import { deadStream } from './streams.ts';
 
 /** The longest reason kept, in characters. */
 const reasonCharactersMax = 512;
@@ -19,7 +18,7 @@ export class DeadLetters {
 
   constructor(link: Link, queue: string) {
     this.#link = link;
-    this.#subject = `dead.${queue}`;
+    this.#subject = link.names.deadPrefix + queue;
   }
 
   /** `sequence` names the message in its queue, so that burying it twice stores one letter. */
@@ -46,8 +45,9 @@ export class DeadLetters {
   async list(limit = bounds.deadListedMax): Promise<readonly DeadLetter[]> {
     const letters: DeadLetter[] = [];
     if (limit <= 0) return letters;
-    const head = await headOf(this.#link, deadStream);
-    for await (const { headers, data, storedAt } of readStream(this.#link, { stream: deadStream, filter: this.#subject, after: 0, head })) {
+    const { dead: stream } = this.#link.names;
+    const head = await headOf(this.#link, stream);
+    for await (const { headers, data, storedAt } of readStream(this.#link, { stream, filter: this.#subject, after: 0, head })) {
       const header = (name: string): string => fromHeader(headers?.get(name) ?? '');
       letters.push({
         subject: header(deadSubjectHeader),

@@ -5,6 +5,8 @@ import { FlockworkError } from '../../../protocols/errors/error.ts';
 /** Codes of the JetStream API that decide something here (nats-server, server/errors.json). */
 export const apiCodes = {
   consumerUnknown: 10_014,
+  streamUnknown: 10_059,
+  subjectsOverlap: 10_065,
   insufficientResources: 10_023,
   memoryExceeded: 10_028,
   jetStreamNotEnabledForAccount: 10_039,
@@ -35,6 +37,12 @@ export function isNoResponder(error: unknown): boolean {
   return error instanceof Error && error.cause !== undefined && isNoResponder(error.cause);
 }
 
+/** True when the server refused the subject to the credentials of this process. */
+export function isRefused(error: unknown): boolean {
+  if (error instanceof errors.PermissionViolationError) return true;
+  return error instanceof Error && error.cause !== undefined && isRefused(error.cause);
+}
+
 export function isTimeout(error: unknown): boolean {
   return error instanceof errors.TimeoutError || (error instanceof errors.RequestError && error.cause instanceof errors.TimeoutError);
 }
@@ -49,6 +57,13 @@ export function busError(error: unknown, what: string): FlockworkError {
   if (error instanceof FlockworkError) return error;
   const code = apiCode(error);
   const options = { cause: error, ...(code === undefined ? {} : { details: { apiCode: code } }) };
+  if (isRefused(error)) {
+    return new FlockworkError(
+      'bus_refused',
+      `could not ${what}: the NATS server refuses it to the credentials of this process; give it the permissions of its roles, which flockwork nats permissions prints`,
+      options,
+    );
+  }
   if (error instanceof errors.ClosedConnectionError || error instanceof errors.DrainingConnectionError) {
     return new FlockworkError('closed', `could not ${what}: the bus was closed`, options);
   }
@@ -67,6 +82,13 @@ export function busError(error: unknown, what: string): FlockworkError {
         cause: error,
         details: { field: 'num_replicas', apiCode: code },
       },
+    );
+  }
+  if (code === apiCodes.subjectsOverlap) {
+    return new FlockworkError(
+      'bus_misconfigured',
+      `could not ${what}: other streams of this account have its subjects; nodes for all tenants and nodes for one (bus.tenant) need accounts of their own`,
+      { cause: error, details: { field: 'subjects', apiCode: code } },
     );
   }
   if (isTransient(error) || error instanceof errors.ConnectionError || error instanceof errors.RequestError) {

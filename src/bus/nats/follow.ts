@@ -5,8 +5,8 @@ import { subjectMatches } from '../../../protocols/subjects.ts';
 import * as bounds from './bounds.ts';
 import { entryOf } from './entry.ts';
 import type { Link } from './link.ts';
+import { tailPrefix } from './names.ts';
 import { Backoff } from './publish.ts';
-import { tailPrefix } from './streams.ts';
 
 interface Following {
   readonly pattern: string;

@@ -4,41 +4,34 @@ import { apiCode, apiCodes } from './errors.ts';
 import type { Link } from './link.ts';
 import { publishOptions } from './publish.ts';
 import { lastOf } from './stored.ts';
-import { bucketStream, metaBucket } from './streams.ts';
 
-const subject = `$KV.${metaBucket}.store`;
 const alphabet = 'abcdefghijklmnopqrstuvwxyz0123456789';
 const nameLength = 8;
 /** How often processes that open at the same time get in each other's way before one gives up. */
 const triesMax = 10;
 
-export interface StoreIdentity {
-  readonly store: string;
-  /** The server's clock minus this process's, in milliseconds, within the time of one request. */
-  readonly clockOffsetMs: number;
-}
-
 /**
  * The identity of the journal's store, kept outside its stream. A new one is drawn when the stream was made anew or has
  * gone back behind what an earlier opening saw: cursors of before then name positions that may mean something else.
- * A restore of all streams together must remove `$KV.FLOCK_META.store`, which is what a restore command does.
+ * A restore of all streams together must remove the key `store` of the bucket FLOCK_META. With `keeps` false nothing is written where the
+ * identity still holds.
  */
-export async function storeIdentity(link: Link, journal: { created: string; head: number }): Promise<StoreIdentity> {
+export async function storeIdentity(link: Link, journal: { created: string; head: number }, keeps: boolean): Promise<string> {
+  const stream = link.names.meta;
+  const subject = `${link.names.metaPrefix}store`;
   for (let tries = 0; tries < triesMax; tries++) {
-    const kept = await lastOf(link, bucketStream(metaBucket), subject);
+    const kept = await lastOf(link, stream, subject);
     const known = kept === undefined ? undefined : parse(kept.string());
     const same = known !== undefined && known.created === journal.created && known.head <= journal.head;
+    if (same && !keeps) return known.store;
     const next = { store: same ? known.store : draw(), created: journal.created, head: journal.head };
-    const before = Date.now();
     try {
       await link.js.publish(subject, JSON.stringify(next), { ...publishOptions(link, {}), expect: { lastSubjectSequence: kept?.seq ?? 0 } });
     } catch (error) {
       if (apiCode(error) === apiCodes.wrongLastSequence || apiCode(error) === apiCodes.wrongLastSequenceUnknown) continue;
       throw link.error(error, 'write the identity of the store');
     }
-    const after = Date.now();
-    const written = await lastOf(link, bucketStream(metaBucket), subject);
-    return { store: next.store, clockOffsetMs: written === undefined ? 0 : written.time.getTime() - (before + after) / 2 };
+    return next.store;
   }
   throw new FlockworkError('bus_unreachable', `the identity of the store was changed by others ${triesMax} times in a row; start again`);
 }

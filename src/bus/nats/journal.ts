@@ -11,7 +11,6 @@ import { checkJournalSubject, journalFilter } from './patterns.ts';
 import { Backoff, checkSize, publishOptions, toHeader } from './publish.ts';
 import { readStream } from './read-stream.ts';
 import { headOf, lastOf, nextOf } from './stored.ts';
-import { journalStream } from './streams.ts';
 
 const encoder = new TextEncoder();
 const idHeader = 'Nats-Msg-Id';
@@ -44,7 +43,7 @@ export class NatsJournal implements Journal {
   }
 
   async append(stream: string, after: Position, records: readonly string[]): Promise<Position> {
-    checkJournalSubject(stream);
+    checkJournalSubject(stream, this.#link.names);
     const body = this.#bodyOf(stream, records);
     const expected = /^\d{1,15}$/.test(after) ? Number(after) : undefined;
     if (expected === undefined) throw conflict(stream, after, undefined);
@@ -63,11 +62,11 @@ export class NatsJournal implements Journal {
   }
 
   async follow(pattern: string, onEntry: (entry: JournalEntry) => void): Promise<Subscription> {
-    return followJournal(this.#link, this, { pattern, filter: journalFilter(pattern), checkMs: this.#followCheckMs, onEntry });
+    return followJournal(this.#link, this, { pattern, filter: journalFilter(pattern, this.#link.names), checkMs: this.#followCheckMs, onEntry });
   }
 
   head(): Promise<number> {
-    return headOf(this.#link, journalStream);
+    return headOf(this.#link, this.#link.names.journal);
   }
 
   async *#entries(
@@ -76,9 +75,9 @@ export class NatsJournal implements Journal {
     { after = 0, limit = Number.POSITIVE_INFINITY }: ReadOptions,
   ): AsyncGenerator<JournalEntry, void, undefined> {
     if (limit <= 0) return;
-    const filter = journalFilter(pattern);
+    const filter = journalFilter(pattern, this.#link.names);
     let count = 0;
-    for await (const message of readStream(this.#link, { stream: journalStream, filter, after, head: await head })) {
+    for await (const message of readStream(this.#link, { stream: this.#link.names.journal, filter, after, head: await head })) {
       if (filter !== pattern && !subjectMatches(pattern, message.subject)) continue;
       yield entryOf(message.subject, message.sequence, message.data);
       if (++count >= limit) return;
@@ -138,7 +137,7 @@ export class NatsJournal implements Journal {
 
   /** The sequence of these very records at the position; undefined when nothing is there yet; a conflict when others are. */
   async #findAt(stream: string, expected: number, body: Uint8Array, behind: { left: number }): Promise<number | undefined> {
-    const last = await lastOf(this.#link, journalStream, stream);
+    const last = await lastOf(this.#link, this.#link.names.journal, stream);
     const lastSequence = last?.seq ?? 0;
     if (lastSequence === expected) return undefined;
     if (lastSequence < expected) {
@@ -146,7 +145,9 @@ export class NatsJournal implements Journal {
       throw conflict(stream, String(expected), lastSequence);
     }
     const next =
-      last !== undefined && last.header.get(idHeader) === positionId(stream, expected) ? last : await nextOf(this.#link, journalStream, stream, expected);
+      last !== undefined && last.header.get(idHeader) === positionId(stream, expected)
+        ? last
+        : await nextOf(this.#link, this.#link.names.journal, stream, expected);
     if (next === undefined) return undefined;
     if (Buffer.compare(next.data, body) !== 0) throw conflict(stream, String(expected), lastSequence);
     return next.seq;

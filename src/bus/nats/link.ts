@@ -13,6 +13,7 @@ import {
 import { FlockworkError, failureOf } from '../../../protocols/errors/error.ts';
 import * as bounds from './bounds.ts';
 import { busError } from './errors.ts';
+import { inboxPrefixOf, type Names, namesOf } from './names.ts';
 import type { NatsBusOptions, NatsCredentials } from './options.ts';
 
 /** Three copies race safely only from this version on; before it two writers can win one position. */
@@ -23,19 +24,28 @@ export class Link {
   readonly nc: NatsConnection;
   readonly js: JetStreamClient;
   readonly jsm: JetStreamManager;
+  readonly names: Names;
   readonly replicas: 1 | 3;
   readonly requestTimeoutMs: number;
   readonly retryForMs: number;
+  /** What requests to JetStream begin with. */
+  readonly apiPrefix: string;
+  /** What the replies to this process are sent to begins with. */
+  readonly inboxPrefix: string;
   /** The largest message the server takes, headers and body together, in bytes. */
   readonly messageBytesMax: number;
   readonly #reconnected = new Set<() => void>();
   readonly #onFault: (error: unknown) => void;
+  #connected = true;
 
   constructor(nc: NatsConnection, js: JetStreamClient, jsm: JetStreamManager, options: NatsBusOptions) {
     this.nc = nc;
     this.js = js;
     this.jsm = jsm;
+    this.names = namesOf(options.tenant);
     this.replicas = options.replicas ?? 1;
+    this.apiPrefix = options.domain === undefined ? '$JS.API' : `$JS.${options.domain}.API`;
+    this.inboxPrefix = inboxPrefixOf(options.process);
     this.requestTimeoutMs = options.requestTimeoutMs ?? bounds.requestTimeoutMs;
     this.retryForMs = options.retryForMs ?? bounds.retryForMs;
     this.messageBytesMax = nc.info?.max_payload ?? bounds.blobChunkBytes;
@@ -45,6 +55,11 @@ export class Link {
 
   get closed(): boolean {
     return this.nc.isClosed() || this.nc.isDraining();
+  }
+
+  /** False from the moment a connection is lost or its server stops answering until there is another. */
+  get connected(): boolean {
+    return this.#connected && !this.closed;
   }
 
   /** Tells a failure that nobody awaits. */
@@ -83,7 +98,11 @@ export class Link {
 
   async #watch(): Promise<void> {
     for await (const status of this.nc.status()) {
-      if (status.type === 'reconnect') for (const callback of this.#reconnected) this.guard(callback);
+      if (status.type === 'disconnect' || status.type === 'staleConnection') this.#connected = false;
+      if (status.type === 'reconnect') {
+        this.#connected = true;
+        for (const callback of this.#reconnected) this.guard(callback);
+      }
       if (status.type === 'error') this.fault(status.error);
     }
   }
@@ -99,8 +118,11 @@ export async function openLink(options: NatsBusOptions): Promise<Link> {
   try {
     checkVersion(nc, options.replicas ?? 1, shown);
     const timeout = options.requestTimeoutMs ?? bounds.requestTimeoutMs;
-    const jsm = await managerOf(nc, timeout, shown);
-    return new Link(nc, jetstream(nc, { timeout }), jsm, options);
+    const api = { timeout, ...(options.domain === undefined ? {} : { domain: options.domain }) };
+    // A server of another domain may serve JetStream for one that has none.
+    if (options.domain === undefined && nc.info?.jetstream !== true) throw withoutJetStream(shown);
+    const jsm = await managerOf(nc, api, shown);
+    return new Link(nc, jetstream(nc, api), jsm, options);
   } catch (error) {
     await nc.close();
     throw error;
@@ -117,13 +139,16 @@ async function connectTo(
   try {
     return await connect({
       servers: addresses.map((address) => address.host),
-      name: options.name ?? 'flockwork',
+      name: options.name ?? (options.process === undefined ? 'flockwork' : `flockwork ${options.process}`),
+      inboxPrefix: inboxPrefixOf(options.process),
       timeout: options.connectTimeoutMs ?? bounds.connectTimeoutMs,
       pingInterval: bounds.pingIntervalMs,
       maxPingOut: bounds.pingsUnansweredMax,
       maxReconnectAttempts: -1,
       reconnectTimeWait: bounds.reconnectPauseMs,
-      ...(secure ? { tls: {} } : {}),
+      reconnectJitter: bounds.reconnectJitterMs,
+      reconnectJitterTLS: bounds.reconnectJitterMs,
+      ...(secure || options.tls !== undefined ? { tls: options.tls ?? {} } : {}),
       ...(credentials === undefined ? {} : { authenticator: authenticatorOf(credentials) }),
     });
   } catch (error) {
@@ -141,18 +166,18 @@ async function connectTo(
   }
 }
 
-async function managerOf(nc: NatsConnection, timeout: number, shown: string): Promise<JetStreamManager> {
-  const off = (cause?: unknown): FlockworkError =>
-    new FlockworkError('bus_misconfigured', `the NATS server at ${shown} has JetStream switched off; start it with -js or a jetstream section`, {
-      cause,
-      details: { field: 'jetstream' },
-    });
-  if (nc.info?.jetstream !== true) throw off();
+async function managerOf(nc: NatsConnection, api: { readonly timeout: number; readonly domain?: string }, shown: string): Promise<JetStreamManager> {
   try {
-    return await jetstreamManager(nc, { timeout });
+    return await jetstreamManager(nc, api);
   } catch (error) {
     throw busError(error, `use JetStream at ${shown}`);
   }
+}
+
+function withoutJetStream(shown: string): FlockworkError {
+  return new FlockworkError('bus_misconfigured', `the NATS server at ${shown} has JetStream switched off; start it with -js or a jetstream section`, {
+    details: { field: 'jetstream' },
+  });
 }
 
 function checkVersion(nc: NatsConnection, replicas: 1 | 3, shown: string): void {

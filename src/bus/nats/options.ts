@@ -17,6 +17,21 @@ export interface NatsBusOptions {
   /** Copies of each stream. Default 1; 3 needs a cluster of servers >= 2.10. */
   readonly replicas?: 1 | 3;
   readonly credentials?: NatsCredentials;
+  /** Files (PEM) for `tls://` addresses; absent ones are those of the system. */
+  readonly tls?: { readonly caFile?: string; readonly certFile?: string; readonly keyFile?: string };
+  /** The JetStream domain; absent: none. */
+  readonly domain?: string;
+  /**
+   * Names this process among those of the cluster, as the id of its node does; a subject token. Replies come to an inbox prefix of its own,
+   * `_INBOX_<process>`, which permissions can bind. Absent: the `_INBOX` that all share.
+   */
+  readonly process?: string;
+  /** The one tenant whose streams these are; they are apart from those of others, and permissions can bind them. Absent: all tenants share streams. */
+  readonly tenant?: string;
+  /** Keeps the identity of the store up to date at opening. Processes that may only read it leave that to others. Default true. */
+  readonly keepsIdentity?: boolean;
+  /** The clock of this process, milliseconds since 1970. Default Date.now. */
+  readonly now?: () => number;
   /** The name of this connection on the server's side. */
   readonly name?: string;
   /** Where throws of followers and subscribers, and failures nobody awaits, are told. Default: a warning of the process. */

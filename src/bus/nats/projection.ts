@@ -8,9 +8,7 @@ import type { Link } from './link.ts';
 import { publishStored } from './publish.ts';
 import { readStream } from './read-stream.ts';
 import { headOf } from './stored.ts';
-import { bucketStream, indexBucket } from './streams.ts';
 
-const stream = bucketStream(indexBucket);
 /** Where in the journal a row was put: a fold applies it there again. */
 const appliedHeader = 'Flock-Applied';
 const operationHeader = 'KV-Operation';
@@ -44,7 +42,7 @@ export class NatsProjection implements Projection {
     this.#link = link;
     this.#journal = journal;
     this.#projector = projector;
-    this.#prefix = `$KV.${indexBucket}.${token(projector.name)}-v${projector.version}.`;
+    this.#prefix = `${link.names.indexPrefix}${token(projector.name)}-v${projector.version}.`;
   }
 
   async open(): Promise<void> {
@@ -96,7 +94,7 @@ export class NatsProjection implements Projection {
     const again = async (): Promise<number> => {
       await this.#caughtUp();
       try {
-        await this.#link.jsm.streams.purge(stream, { filter: `${this.#prefix}*` });
+        await this.#link.jsm.streams.purge(this.#link.names.index, { filter: `${this.#prefix}*` });
       } catch (error) {
         throw this.#link.error(error, `rebuild the index ${this.#projector.name}`);
       }
@@ -163,6 +161,7 @@ export class NatsProjection implements Projection {
 
   async #putRows(): Promise<readonly PutRow[]> {
     const rows: PutRow[] = [];
+    const { index: stream } = this.#link.names;
     const head = await headOf(this.#link, stream);
     for await (const { subject, headers, data } of readStream(this.#link, { stream, filter: `${this.#prefix}*`, after: 0, head })) {
       const key = untoken(subject.slice(this.#prefix.length));

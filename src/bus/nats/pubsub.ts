@@ -14,7 +14,7 @@ const failureHeader = 'Flock-Failure';
 /** All servers of a subject share it, so one of them is picked. */
 const serverGroup = 'flock-serve';
 /** What streams store is no live message, though the server shows it to wide patterns. */
-const stored = /^(?:flock\.[^.]+\.(?:journal|task|inbox)\.|tail\.|dead\.|blobs\.|\$|_INBOX\.)/;
+const stored = /^(?:flock\.[^.]+\.(?:journal|task|inbox)\.|tail\.|dead\.|blobs\.|\$|_INBOX[._])/;
 
 /** Live messages and requests over core NATS: at most once, in order per publisher. */
 export class NatsPubsub implements Pubsub {

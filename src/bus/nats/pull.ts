@@ -67,7 +67,7 @@ export class Pull {
     this.#link = link;
     this.#requests = requests;
     this.#handlers = handlers;
-    this.#inbox = createInbox();
+    this.#inbox = createInbox(link.inboxPrefix);
     this.#subscription = link.nc.subscribe(`${this.#inbox}.*`, { callback: (error, message) => (error === null ? this.#take(message) : link.fault(error)) });
     for (const [at, request] of requests.entries()) {
       const body = {
@@ -76,7 +76,7 @@ export class Pull {
         ...(request.waitMs > 0 ? { expires: nanos(request.waitMs) } : {}),
         ...(request.bytesMax === undefined ? {} : { max_bytes: request.bytesMax }),
       };
-      link.nc.publish(`$JS.API.CONSUMER.MSG.NEXT.${request.stream}.${request.consumer}`, JSON.stringify(body), { reply: `${this.#inbox}.${at}` });
+      link.nc.publish(`${link.apiPrefix}.CONSUMER.MSG.NEXT.${request.stream}.${request.consumer}`, JSON.stringify(body), { reply: `${this.#inbox}.${at}` });
     }
   }
 

@@ -9,10 +9,7 @@ import { wrong } from './patterns.ts';
 import { publishOptions } from './publish.ts';
 import { type ReadMessage, readStream } from './read-stream.ts';
 import { headOf, lastOf } from './stored.ts';
-import { bucketStream, registryBucket } from './streams.ts';
 
-const stream = bucketStream(registryBucket);
-const subjectPrefix = `$KV.${registryBucket}.`;
 const ttlHeader = 'Flock-Ttl-Ms';
 /** The header by which KV tools know a deleted key. */
 const operationHeader = 'KV-Operation';
@@ -30,15 +27,16 @@ interface Stored {
 /**
  * Keys in a stream laid out as a KV bucket; the revision is the stream's sequence, so it never comes twice. Servers before
  * 2.11 know no ttl per key: it stands in a header and counts from the server's own time of storing, against this process's
- * clock corrected by what it was off at opening.
+ * clock corrected by what it is off.
  */
 export class NatsRegistry implements Registry {
   readonly #link: Link;
-  readonly #clockOffsetMs: number;
+  /** The server's time. */
+  readonly #now: () => number;
 
-  constructor(link: Link, clockOffsetMs: number) {
+  constructor(link: Link, now: () => number) {
     this.#link = link;
-    this.#clockOffsetMs = clockOffsetMs;
+    this.#now = now;
   }
 
   async get(key: string): Promise<RegistryEntry | undefined> {
@@ -67,8 +65,9 @@ export class NatsRegistry implements Registry {
   async list(prefix: string): Promise<readonly RegistryEntry[]> {
     const whole = prefix.slice(0, prefix.lastIndexOf('.') + 1);
     const narrow = whole.slice(0, -1).split('.').every(isToken) ? whole : '';
+    const { registry: stream, registryPrefix } = this.#link.names;
     const entries: RegistryEntry[] = [];
-    for await (const message of readStream(this.#link, { stream, filter: `${subjectPrefix}${narrow}>`, after: 0, head: await headOf(this.#link, stream) })) {
+    for await (const message of readStream(this.#link, { stream, filter: `${registryPrefix}${narrow}>`, after: 0, head: await headOf(this.#link, stream) })) {
       const { key, value, revision, live } = this.#read(message);
       if (live && key.startsWith(prefix)) entries.push({ key, value, revision });
     }
@@ -85,16 +84,16 @@ export class NatsRegistry implements Registry {
 
   async #stored(key: string): Promise<Stored | undefined> {
     checkKey(key);
-    const message = await lastOf(this.#link, stream, subjectPrefix + key);
+    const message = await lastOf(this.#link, this.#link.names.registry, this.#link.names.registryPrefix + key);
     return message === undefined ? undefined : this.#read(messageOf(message));
   }
 
   #read({ subject, sequence, headers, data, storedAt }: ReadMessage): Stored {
     const ttl = headers?.get(ttlHeader) ?? '';
     const ttlMs = ttl === '' ? undefined : Number(ttl);
-    const expired = ttlMs !== undefined && Date.now() + this.#clockOffsetMs >= storedAt + ttlMs;
+    const expired = ttlMs !== undefined && this.#now() >= storedAt + ttlMs;
     const live = (headers?.get(operationHeader) ?? '') === '' && !expired;
-    return { key: subject.slice(subjectPrefix.length), value: decoder.decode(data), revision: sequence, live, ttlMs };
+    return { key: subject.slice(this.#link.names.registryPrefix.length), value: decoder.decode(data), revision: sequence, live, ttlMs };
   }
 
   /** One try: whether a write landed whose answer was lost can only be told by reading the key. */
@@ -102,7 +101,7 @@ export class NatsRegistry implements Registry {
     const what = `write the registry key ${key}`;
     let answer: PubAck;
     try {
-      answer = await this.#link.js.publish(subjectPrefix + key, value, {
+      answer = await this.#link.js.publish(this.#link.names.registryPrefix + key, value, {
         ...publishOptions(this.#link, { headers }),
         expect: { lastSubjectSequence: revision },
       });

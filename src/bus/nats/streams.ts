@@ -1,37 +1,35 @@
-import { AckPolicy, type ConsumerConfig, DeliverPolicy, DiscardPolicy, RetentionPolicy, StorageType, type StreamConfig } from '@nats-io/jetstream';
+import { setTimeout as pause } from 'node:timers/promises';
+import {
+  AckPolicy,
+  type ConsumerConfig,
+  DeliverPolicy,
+  DiscardPolicy,
+  RetentionPolicy,
+  StorageType,
+  type StreamConfig,
+  type StreamInfo,
+} from '@nats-io/jetstream';
 import { nanos } from '@nats-io/transport-node';
 import { FlockworkError } from '../../../protocols/errors/error.ts';
 import * as bounds from './bounds.ts';
-import { apiCode, apiCodes } from './errors.ts';
+import { apiCode, apiCodes, isRefused } from './errors.ts';
 import type { Link } from './link.ts';
+import { type Names, tailPrefix } from './names.ts';
 import type { NatsBusOptions } from './options.ts';
-
-export const journalStream = 'FLOCK_JOURNAL';
-export const taskStream = 'FLOCK_TASKS';
-export const inboxStream = 'FLOCK_INBOX';
-export const deadStream = 'FLOCK_DEAD';
-export const blobStream = 'FLOCK_BLOBS';
-/** Streams in the layout of KV buckets, so that their tools can list them. */
-export const registryBucket = 'FLOCK_REGISTRY';
-export const indexBucket = 'FLOCK_INDEX';
-export const metaBucket = 'FLOCK_META';
-export const bucketStream = (bucket: string): string => `KV_${bucket}`;
-
-/** Where the server repeats each journal entry as a live message: `tail.` before its subject. */
-export const tailPrefix = 'tail.';
 
 export type WantedStream = Pick<StreamConfig, 'name' | 'subjects'> & Partial<StreamConfig>;
 export type WantedConsumer = Partial<ConsumerConfig> & { readonly durable_name: string };
 
 /** The configuration of every stream, as it is asked for and compared. */
-export function wantedStreams(options: NatsBusOptions): readonly WantedStream[] {
+export function wantedStreams(options: NatsBusOptions, names: Names): readonly WantedStream[] {
   const base = { storage: StorageType.File, num_replicas: options.replicas ?? 1, discard: DiscardPolicy.New, retention: RetentionPolicy.Limits };
   const dedupe = nanos(options.dedupeMs ?? bounds.dedupeMs);
   const queue = { ...base, retention: RetentionPolicy.Workqueue, duplicate_window: dedupe, max_msgs: options.queueMessagesMax ?? bounds.queueMessagesMax };
-  const bucket = (name: string): WantedStream => ({
+  const journals = `flock.${names.tenant}.journal.>`;
+  const bucket = (name: string, prefix: string): WantedStream => ({
     ...base,
-    name: bucketStream(name),
-    subjects: [`$KV.${name}.>`],
+    name,
+    subjects: [`${prefix}>`],
     max_msgs_per_subject: 1,
     allow_rollup_hdrs: true,
     allow_direct: true,
@@ -40,42 +38,66 @@ export function wantedStreams(options: NatsBusOptions): readonly WantedStream[] 
   return [
     {
       ...base,
-      name: journalStream,
-      subjects: ['flock.*.journal.>'],
+      name: names.journal,
+      subjects: [journals],
       duplicate_window: nanos(bounds.dedupeMs),
-      republish: { src: 'flock.*.journal.>', dest: `${tailPrefix}flock.{{wildcard(1)}}.journal.>` },
+      republish: { src: journals, dest: `${tailPrefix}${journals.replace('*', '{{wildcard(1)}}')}` },
     },
-    { ...queue, name: taskStream, subjects: ['flock.*.task.>'] },
-    { ...queue, name: inboxStream, subjects: ['flock.*.inbox.>'] },
+    { ...queue, name: names.tasks, subjects: [`flock.${names.tenant}.task.>`] },
+    { ...queue, name: names.inbox, subjects: [`flock.${names.tenant}.inbox.>`] },
     {
       ...base,
-      name: deadStream,
-      subjects: ['dead.>'],
+      name: names.dead,
+      subjects: [`${names.deadPrefix}>`],
       discard: DiscardPolicy.Old,
       max_msgs: options.deadLettersMax ?? bounds.deadLettersMax,
       duplicate_window: dedupe,
     },
-    { ...base, name: blobStream, subjects: ['blobs.>'], discard: DiscardPolicy.Old, max_msgs_per_subject: 1, allow_direct: true },
-    bucket(registryBucket),
-    bucket(indexBucket),
-    bucket(metaBucket),
+    { ...base, name: names.blobs, subjects: [`${names.blobsPrefix}>`], discard: DiscardPolicy.Old, max_msgs_per_subject: 1, allow_direct: true },
+    bucket(names.registry, names.registryPrefix),
+    bucket(names.index, names.indexPrefix),
+    bucket(names.meta, names.metaPrefix),
   ];
 }
 
-/** Makes the stream, or finds it made; `bus_misconfigured` names the first field in which it differs. */
+/**
+ * Finds the stream, or makes it; `bus_misconfigured` names the first field in which it differs. Whose credentials may not make it waits for
+ * `streamsWaitMs` until another process has.
+ */
 export async function ensureStream(link: Link, wanted: WantedStream): Promise<{ created: string; head: number }> {
-  try {
-    await link.jsm.streams.add(wanted);
-  } catch (error) {
-    if (apiCode(error) !== apiCodes.streamExistsOtherwise) throw link.error(error, `make the stream ${wanted.name}`);
+  const deadline = performance.now() + bounds.streamsWaitMs;
+  for (let mayMake = true; ; ) {
+    const info = await infoOf(link, wanted.name);
+    if (info !== undefined) {
+      compare(`stream ${wanted.name}`, wanted, info.config);
+      return { created: info.created, head: info.state.last_seq };
+    }
+    try {
+      if (mayMake) await link.jsm.streams.add(wanted);
+      else await pause(bounds.streamsPollMs);
+    } catch (error) {
+      mayMake = !isRefused(error);
+      if (mayMake && apiCode(error) !== apiCodes.streamExistsOtherwise) throw link.error(error, `make the stream ${wanted.name}`);
+    }
+    if (!mayMake && performance.now() > deadline) throw notMade(wanted.name);
   }
+}
+
+async function infoOf(link: Link, stream: string): Promise<StreamInfo | undefined> {
   try {
-    const info = await link.jsm.streams.info(wanted.name);
-    compare(`stream ${wanted.name}`, wanted, info.config);
-    return { created: info.created, head: info.state.last_seq };
+    return await link.jsm.streams.info(stream);
   } catch (error) {
-    throw link.error(error, `look at the stream ${wanted.name}`);
+    if (apiCode(error) === apiCodes.streamUnknown) return undefined;
+    throw link.error(error, `look at the stream ${stream}`);
   }
+}
+
+function notMade(stream: string): FlockworkError {
+  return new FlockworkError(
+    'bus_refused',
+    `there is no stream ${stream}, and the NATS server does not let this process make it; start a node with the role coordinator first`,
+    { details: { stream } },
+  );
 }
 
 /** Makes the durable pull consumer of a work queue, or finds it made. */
