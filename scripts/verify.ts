@@ -105,7 +105,7 @@ function packed(): Outcome {
   const [first] = (Array.isArray(reply) ? reply : Object.values(reply ?? {})) as { files: { path: string }[] }[];
   const paths = first?.files.map(({ path }) => path) ?? [];
   const allowed = /^(?:bin\/flockwork\.cjs|dist\/.*|package\.json|README\.md|LICENSE|CHANGELOG\.md|flockwork\.example\.toml)$/;
-  const needed = ['bin/flockwork.cjs', 'dist/src/cli/main.js', 'LICENSE', 'README.md', 'CHANGELOG.md', 'flockwork.example.toml'];
+  const needed = ['bin/flockwork.cjs', 'dist/cli/main.js', 'dist/src/index.js', 'LICENSE', 'README.md', 'CHANGELOG.md', 'flockwork.example.toml'];
   return {
     problems: [
       ...paths.filter((path) => !allowed.test(path) || path.includes('.test.')).map((path) => `${path} is in the package and should not be`),
