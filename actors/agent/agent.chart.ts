@@ -36,7 +36,7 @@ export const agentChart: ReturnType<typeof chartOf> = chartOf<AgentState>('agent
   waiting: {
     description: 'has asked: its coordinator for more budget, or somebody to approve a tool call',
     on: {
-      'budget.granted': ['stay', 'thinking', 'acting', 'waiting'],
+      'budget.granted': ['stay', 'thinking', 'acting', 'waiting', 'collecting', 'answered', 'failed'],
       'approval.decided': ['stay', 'thinking', 'acting', 'collecting', 'answered', 'failed'],
       'timer.fired': ['stay', 'thinking', 'acting', 'collecting', 'answered', 'failed'],
       'budget.refused': ['collecting', 'answered', 'failed'],

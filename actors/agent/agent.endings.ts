@@ -34,6 +34,8 @@ export function failed(table: AgentTable, code: string, message: string, retryab
 export function givesUp(table: AgentTable, code: string, message: string, retryable: boolean, before: readonly Emitted[] = []): AgentVerdict {
   if (table.answer === null) return failed(table, code, message, retryable, before);
   table.tries = 0;
+  // What it asked for concerns it no more, should the asking fail later.
+  table.onGrant = null;
   const told = dropped(table, code, message);
   table.notes = [];
   return answers(table, [...before, told]);

@@ -16,8 +16,13 @@ describe('a text that stands in a fact', () => {
     ['control characters', '\u0001'],
     ['halves of a pair', '\ud800'],
   ])('fits it whatever JSON makes of %s', (_name, letter) => {
-    const lengths = Array.from({ length: resultInlineCharsMax }, (_, at) => at + 1);
-    const longest = letter.repeat(lengths.findLast((length) => !isLongText(letter.repeat(length))) ?? 0);
+    let [fits, isTooLong] = [0, resultInlineCharsMax + 1];
+    while (isTooLong - fits > 1) {
+      const middle = Math.floor((fits + isTooLong) / 2);
+      if (isLongText(letter.repeat(middle))) isTooLong = middle;
+      else fits = middle;
+    }
+    const longest = letter.repeat(fits);
     expect(longest.length).toBeGreaterThan(8_000);
     expect(jsonBytes({ seq: 1, type: 'agent.answered', data: { result: longest } })).toBeLessThan(factBytesMax - 12_000);
   });
