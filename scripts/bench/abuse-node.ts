@@ -16,16 +16,13 @@ export interface Held {
   readonly heap: number;
 }
 
-/** More than the peers that never open, so that there is room for those who do. */
-const connectionsMax = 2_000;
-
 const folder = mkdtempSync(join(tmpdir(), 'flockwork-abuse-'));
 process.once('disconnect', () => {
   rmSync(folder, { recursive: true, force: true });
   process.exit();
 });
 
-const settings = { 'data.dir': join(folder, 'data'), 'http.port': 0, 'quic.port': 0, 'model.name': 'offline', 'limits.connectionsMax': connectionsMax };
+const settings = { 'data.dir': join(folder, 'data'), 'http.port': 0, 'quic.port': 0, 'model.name': 'offline' };
 const flags = Object.entries(settings).map(([path, value]) => ({ path, value, flag: `--${path}` }));
 const node = await startNode({ config: await loadConfig({ cwd: folder, env: {}, flags }), roles: ['gateway', 'coordinator', 'worker'], listen: true });
 const at = (name: string): string => node.endpoints.find((endpoint) => endpoint.name === name)?.address ?? '';

@@ -7,6 +7,7 @@ import type { Models } from '../../actors/ports/models.ts';
 import type { NodeParts } from '../../src/index.ts';
 import { type BenchNode, startBenchNode } from './bench-node.ts';
 import { costOf } from './cost.ts';
+import { tickCost } from './fan-out-ticks.ts';
 import { withInstantModel } from './instant-model.ts';
 import { type BenchResult, median, resultOf } from './result.ts';
 import type { WatchOrder } from './watchers.ts';
@@ -26,16 +27,19 @@ export async function fanOut(): Promise<BenchResult[]> {
   try {
     const perEvent: number[] = [];
     const bare: number[] = [];
+    const perTick: number[] = [];
     let events = 0;
     for (let round = 0; round <= rounds; round++) {
       const alone = await goalCost(bench, gate, undefined);
       const watched = await goalCost(bench, gate, child);
       events = watched.delivered / watchers;
       const plain = await bareBroadcast(child, events, 300);
-      // The first round warms all three.
+      const ticking = await tickCost(child, watchers);
+      // The first round warms all of them.
       if (round === 0) continue;
       perEvent.push(((watched.cpuMs - alone.cpuMs) * 1_000) / watched.delivered);
       bare.push(plain);
+      perTick.push(ticking);
     }
     return [
       resultOf({
@@ -46,6 +50,15 @@ export async function fanOut(): Promise<BenchResult[]> {
         yardstick: { what: 'ws.send of a text of 300 characters to as many clients, once for each event', figure: median(bare) },
         runs: rounds,
         note: `a goal of ${items} items with an instant model, ${events} events for each client; CPU of the node's process with watchers less without; the clients run in a process of their own`,
+      }),
+      resultOf({
+        name: `fan-out to ${watchers} WebSocket clients, ten events in each tick`,
+        figure: median(perTick),
+        unit: 'µs CPU per delivered event',
+        demand: demanded,
+        yardstick: { what: 'ws.send of a text of 300 characters to as many clients, once for each event', figure: median(bare) },
+        runs: rounds,
+        note: 'facts appended ten at a time, with time between; CPU of the gateway and its store with watchers less without',
       }),
     ];
   } finally {

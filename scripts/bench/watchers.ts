@@ -1,6 +1,7 @@
 /**
- * The clients of the fan-out bench, in a process of their own: takes `{url, goalId, count}` or `{url, messages, count}` by IPC, says
- * `watching`, and `{delivered}` once each of them has seen the end.
+ * The clients of the benches that watch, in a process of their own: takes `{url, goalId, count}` or `{url, messages, count}` by IPC, says
+ * `watching`, and `{delivered}` once each of them has seen the end. With `{url, goalIds, count, messages}` each has a goal of its own, and they
+ * are `watching` once each has seen so many events.
  */
 import { WebSocket } from 'ws';
 import { connect } from '../../src/client/index.ts';
@@ -11,6 +12,8 @@ export interface WatchOrder {
   /** Watch this goal; absent: count what a bare server sends, up to `messages` for each client. */
   readonly goalId?: string;
   readonly messages?: number;
+  /** Connected first, then opened at once: client n watches goal n. */
+  readonly goalIds?: readonly string[];
 }
 
 function tell(what: 'watching' | { readonly delivered: number }): void {
@@ -57,8 +60,22 @@ async function countMessages(url: string, messages: number, count: number): Prom
   tell({ delivered });
 }
 
-process.on('message', ({ url, goalId, messages = 0, count }: WatchOrder) => {
-  const watching = goalId === undefined ? countMessages(url, messages, count) : watchGoal(url, goalId, count);
+async function openAtOnce(url: string, goalIds: readonly string[], events: number): Promise<void> {
+  const clients = await Promise.all(goalIds.map(() => connect(url)));
+  let ready = 0;
+  await Promise.all(
+    clients.map(async (client, index) => {
+      let seen = 0;
+      for await (const { kind } of client.watch(goalIds[index] ?? '')) {
+        if (kind === 'event' && ++seen === events && ++ready === goalIds.length) tell('watching');
+      }
+    }),
+  );
+}
+
+process.on('message', ({ url, goalId, goalIds, messages = 0, count }: WatchOrder) => {
+  const opening = goalIds === undefined ? undefined : openAtOnce(url, goalIds, messages);
+  const watching = opening ?? (goalId === undefined ? countMessages(url, messages, count) : watchGoal(url, goalId, count));
   watching.catch((error: unknown) => {
     process.stderr.write(`${String(error)}\n`);
     process.exit(1);

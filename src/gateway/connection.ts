@@ -17,6 +17,13 @@ export interface RpcSink extends EventSink {
   send(text: string): void;
 }
 
+/** Each is called at most once. */
+export interface ConnectionEvents {
+  /** The peer has said who it is. */
+  open(): void;
+  close(): void;
+}
+
 /** A watch that is being opened has no reader yet. */
 interface Watch {
   reader: FeedReader | undefined;
@@ -28,7 +35,7 @@ export class Connection {
   readonly #sink: RpcSink;
   /** Who it is, for the log. */
   readonly #where: string;
-  readonly #onClose: () => void;
+  readonly #on: ConnectionEvents;
   readonly #peer: Peer;
   readonly #openTimer: NodeJS.Timeout;
   readonly #watches = new Map<string, Watch>();
@@ -39,11 +46,11 @@ export class Connection {
   #onIdle: (() => void) | undefined;
   #closed = false;
 
-  constructor(parts: DispatcherParts, sink: RpcSink, peer: Peer, onClose: () => void) {
+  constructor(parts: DispatcherParts, sink: RpcSink, peer: Peer, on: ConnectionEvents) {
     this.#parts = parts;
     this.#sink = sink;
     this.#where = `${peer.transport} ${peer.address}`;
-    this.#onClose = onClose;
+    this.#on = on;
     this.#peer = peer;
     const { openMaxMs } = parts.limits;
     this.#openTimer = setTimeout(() => {
@@ -84,7 +91,7 @@ export class Connection {
     clearTimeout(this.#openTimer);
     for (const watch of this.#watches.values()) watch.reader?.close();
     this.#watches.clear();
-    this.#onClose();
+    this.#on.close();
   }
 
   /** Tells the peer why, then closes it. */
@@ -93,9 +100,22 @@ export class Connection {
     this.#shut(reason);
   }
 
-  #shut(reason: FlockworkError): void {
+  /** Makes room for a newcomer: a peer that has not opened is told so, and not waited for. */
+  evict(): void {
+    const { connectionsMax } = this.#parts.limits;
+    this.#parts.counters.refused('connection_evicted');
+    const reason = new FlockworkError(
+      'too_many_requests',
+      `the node has ${connectionsMax} connections (connectionsMax), and this one had not said connection.open when another came; connect again, and open at once`,
+      { details: { bound: 'connectionsMax', max: connectionsMax } },
+    );
+    this.#send(rpcFailure(null, reason));
+    this.#shut(reason, true);
+  }
+
+  #shut(reason: FlockworkError, atOnce = false): void {
     if (this.#closed) return;
-    this.#sink.close(reason);
+    this.#sink.close(reason, atOnce);
     this.close();
   }
 
@@ -179,6 +199,7 @@ export class Connection {
       return;
     }
     clearTimeout(this.#openTimer);
+    this.#on.open();
     this.#answer(id, { version, node: host.nodeId, tenant: this.#caller.tenant, limits: clientLimits(limits) });
   }
 

@@ -12,7 +12,10 @@ export class Counters {
   deltasDroppedTotal = 0;
   /** Live messages that were no deltas. */
   liveIgnoredTotal = 0;
+  /** Pages that were read from the journal and parsed. */
   catchUpPagesTotal = 0;
+  /** Pages that a watcher took of those that were read for another one. */
+  catchUpPagesSharedTotal = 0;
   /** Readers that fell out of the live ring and went back to the journal. */
   readersLaggedTotal = 0;
   /** Peers refused or closed, by code. */

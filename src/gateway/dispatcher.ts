@@ -8,6 +8,7 @@ import type { GatewayHost } from './host.ts';
 import type { GatewayLimits } from './limits.ts';
 import { type LocalTransport, localTransport } from './local.ts';
 import { createMethods, type Methods } from './methods.ts';
+import { Seats } from './seats.ts';
 
 export interface DispatcherOptions {
   readonly host: GatewayHost;
@@ -35,8 +36,15 @@ export interface Dispatcher {
   readonly parts: DispatcherParts;
   /** Follows the journal; to be awaited before the first connection. */
   start(): Promise<void>;
-  /** A connection that speaks JSON-RPC. Throws `too_many_requests`, `draining`. */
-  connect(sink: RpcSink, peer: Peer): Connection;
+  /**
+   * A connection that speaks JSON-RPC; `onOpen` is called once it has said `connection.open`. At the bound, the oldest one that has not said so makes
+   * room. Throws `too_many_requests` when there is none, `draining`.
+   */
+  connect(sink: RpcSink, peer: Peer, onOpen?: () => void): Connection;
+  /** True while `connect` would take one more. */
+  readonly hasRoom: boolean;
+  /** Ends the oldest connection that has not opened; false when there is none. */
+  makeRoom(): boolean;
   /** A connection inside this process, with the same answers. */
   local(tenant: string): LocalTransport;
   /** Ends all connections and watches. */
@@ -50,6 +58,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const feed = new Feed({ bus, limits, counters, onFault });
   const methods = createMethods(host, bus, limits);
   const connections = new Set<Connection>();
+  const seats = new Seats(limits.connectionsMax);
   let stopped: FlockworkError | undefined;
 
   const watchSlots = (): (() => void) => {
@@ -72,18 +81,30 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   return {
     parts,
     start: () => feed.start(),
-    connect(sink, peer) {
+    get hasRoom() {
+      return seats.hasRoom;
+    },
+    makeRoom: () => seats.evictOldest(),
+    connect(sink, peer, onOpen) {
       if (stopped !== undefined) throw stopped;
       const { connectionsMax } = limits;
-      if (connections.size >= connectionsMax) {
+      const seat = seats.take(() => connection.evict());
+      if (seat === undefined) {
         counters.refused('too_many_requests');
         throw new FlockworkError('too_many_requests', `the node has ${connectionsMax} connections (connectionsMax); try again later`, {
           details: { bound: 'connectionsMax', max: connectionsMax },
         });
       }
-      const connection = new Connection(parts, sink, peer, () => {
-        connections.delete(connection);
-        counters.connections--;
+      const connection = new Connection(parts, sink, peer, {
+        open: () => {
+          seat.settle();
+          onOpen?.();
+        },
+        close: () => {
+          seat.leave();
+          connections.delete(connection);
+          counters.connections--;
+        },
       });
       connections.add(connection);
       counters.connections++;

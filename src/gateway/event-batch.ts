@@ -13,10 +13,17 @@ export class EventBatch {
   /** True when the last event ends the watch. */
   readonly ends: boolean;
   readonly #forms = new Map<string, Uint8Array>();
+  #notifications: readonly string[] | undefined;
 
   constructor(events: readonly FeedEvent[]) {
     this.events = events;
     this.ends = events.at(-1)?.ends ?? false;
+  }
+
+  /** The JSON-RPC notifications of the events, for a transport that frames each by itself. */
+  get notifications(): readonly string[] {
+    this.#notifications ??= this.events.map(eventNotification);
+    return this.#notifications;
   }
 
   /** The bytes of the batch in the form of one transport; made at the first asking. */

@@ -1,23 +1,18 @@
-import type { Journal } from '../../actors/ports/journal.ts';
 import type { Cursor } from '../../protocols/wire/cursor.ts';
+import type { CatchUp } from './catch-up.ts';
 import type { Counters } from './counters.ts';
-import { entryEvents } from './entry-events.ts';
-import { EventBatch, type FeedEvent } from './event-batch.ts';
-import type { Gate } from './gate.ts';
-import type { GatewayLimits } from './limits.ts';
+import type { EventBatch } from './event-batch.ts';
 import type { LivePlace, LiveRoot } from './live-root.ts';
 
 export interface FeedReaderOptions {
-  readonly journal: Journal;
+  readonly catchUp: CatchUp;
   /** All journals of the root, and the one whose facts end the watch. */
   readonly pattern: string;
   readonly coordinator: string;
   readonly root: LiveRoot;
   readonly cursor: Cursor | undefined;
   readonly ended: boolean;
-  readonly limits: GatewayLimits;
   readonly counters: Counters;
-  readonly gate: Gate;
   readonly onClose: () => void;
 }
 
@@ -32,17 +27,20 @@ export class FeedReader {
   readonly #cursor: Cursor | undefined;
   /** The sequence of the last entry consumed. */
   #seen: number;
+  /** The last page that was begun before this reader stood at the live end: what it lacks may be in neither. */
+  #readings = 0;
   #live = false;
   #closed = false;
   #goalEnded = false;
   #wake: (() => void) | undefined;
+  readonly #isWanted = (): boolean => !this.#closed;
 
   constructor(options: FeedReaderOptions) {
     this.#options = options;
     this.#cursor = options.cursor;
     this.#seen = Math.max(0, (options.cursor?.sequence ?? 0) - 1);
     this.#place = { at: undefined, wake: () => this.#wakeUp() };
-    options.root.join(this.#place);
+    this.#join();
   }
 
   /** True between the end of catching up and the next lag: when deltas make sense. */
@@ -59,9 +57,13 @@ export class FeedReader {
   async next(): Promise<EventBatch | undefined> {
     for (;;) {
       if (this.#closed) return undefined;
-      const batch = this.#live ? await this.#nextLive() : await this.#nextPage();
+      const wasLive = this.#live;
+      const batch = wasLive ? this.#takeLive() : await this.#nextPage();
       if (this.#closed) return undefined;
-      if (batch === undefined) continue;
+      if (batch === undefined) {
+        if (wasLive && this.#live) await this.#woken();
+        continue;
+      }
       if (batch.ends) this.#finish();
       if (batch.events.length > 0) return batch;
     }
@@ -81,7 +83,14 @@ export class FeedReader {
     this.close();
   }
 
-  async #nextLive(): Promise<EventBatch | undefined> {
+  #join(): void {
+    const { root, catchUp } = this.#options;
+    root.join(this.#place);
+    this.#readings = catchUp.readings;
+  }
+
+  /** Undefined when there is nothing, or when the reader was cut off from the live end. */
+  #takeLive(): EventBatch | undefined {
     const taken = this.#options.root.take(this.#place, this.#seen);
     if (taken !== undefined) {
       this.#seen = taken.sequence;
@@ -90,63 +99,40 @@ export class FeedReader {
     if (this.#place.at === undefined) {
       this.#options.counters.readersLaggedTotal++;
       this.#live = false;
-      this.#options.root.join(this.#place);
-      return undefined;
+      this.#join();
     }
-    await new Promise<void>((resolve) => {
-      this.#wake = resolve;
-    });
     return undefined;
   }
 
-  /** Reads one page. The reader joined the live end before, so what is appended after the last page waits there. */
+  #woken(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+    });
+  }
+
+  /** Takes one page. The reader joined the live end before, so what is appended after the last page waits there. */
   async #nextPage(): Promise<EventBatch | undefined> {
-    const { events, ends, whole } = await this.#options.gate.run(() => this.#readPage());
-    this.#options.counters.catchUpPagesTotal++;
-    if (ends) {
-      if (events.length === 0) this.#finish();
-      return new EventBatch(events);
+    const { catchUp, pattern, coordinator, ended } = this.#options;
+    const page = await catchUp.page(pattern, this.#seen, this.#isWanted);
+    if (this.#closed) return undefined;
+    this.#seen = page.upTo;
+    const batch = page.after(this.#cursor);
+    if (page.batch.ends) {
+      if (batch.events.length === 0) this.#finish();
+      return batch;
     }
-    if (whole) {
+    if (page.whole && page.reading > this.#readings) {
       // Cut off meanwhile: join again first, then read once more.
-      if (this.#place.at === undefined) this.#options.root.join(this.#place);
-      else if (!this.#options.ended) this.#live = true;
-      else if (events.length === 0) {
-        if (await this.#options.gate.run(() => this.#endedBefore())) this.#finish();
+      if (this.#place.at === undefined) this.#join();
+      else if (!ended) this.#live = true;
+      else if (batch.events.length === 0) {
+        // The goal's end lies before what this reader wanted: a cursor that was made up, for none is handed out past the end.
+        const end = await catchUp.endOf(coordinator, this.#isWanted);
+        if (end !== undefined && end <= this.#seen) this.#finish();
         else this.#live = true;
       }
     }
-    return events.length === 0 ? undefined : new EventBatch(events);
-  }
-
-  async #readPage(): Promise<{ events: FeedEvent[]; ends: boolean; whole: boolean }> {
-    const { journal, pattern, limits } = this.#options;
-    const events: FeedEvent[] = [];
-    let entries = 0;
-    let bytes = 0;
-    for await (const entry of journal.read(pattern, { after: this.#seen, limit: limits.pageEntriesMax })) {
-      if (this.#closed) break;
-      const skipped = this.#cursor?.sequence === entry.sequence ? this.#cursor.index + 1 : 0;
-      for (const [index, event] of entryEvents(journal.store, entry).entries()) {
-        if (index >= skipped) events.push(event);
-        if (event.ends) return { events, ends: true, whole: true };
-      }
-      this.#seen = entry.sequence;
-      entries++;
-      for (const record of entry.records) bytes += record.length;
-      if (bytes >= limits.pageBytesMax) return { events, ends: false, whole: false };
-    }
-    return { events, ends: false, whole: entries < limits.pageEntriesMax };
-  }
-
-  /** True when the goal's end lies before what this reader wanted: a cursor that was made up, for none is handed out past the end. */
-  async #endedBefore(): Promise<boolean> {
-    const { journal, coordinator } = this.#options;
-    for await (const entry of journal.read(coordinator)) {
-      if (entry.sequence > this.#seen) return false;
-      if (entryEvents(journal.store, entry).some(({ ends }) => ends)) return true;
-    }
-    return false;
+    return batch.events.length === 0 ? undefined : batch;
   }
 
   #wakeUp(): void {

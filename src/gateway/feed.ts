@@ -4,10 +4,10 @@ import { FlockworkError } from '../../protocols/errors/error.ts';
 import { coordinatorActor } from '../../protocols/goals/task.ts';
 import { journalPattern, journalSubject, parseJournalSubject, rootPattern } from '../../protocols/subjects.ts';
 import { parseCursor } from '../../protocols/wire/cursor.ts';
+import { CatchUp } from './catch-up.ts';
 import type { Counters } from './counters.ts';
 import { entryEvents } from './entry-events.ts';
 import { FeedReader } from './feed-reader.ts';
-import { Gate } from './gate.ts';
 import type { GatewayLimits } from './limits.ts';
 import { LiveRoot } from './live-root.ts';
 import { LiveText } from './live-text.ts';
@@ -30,20 +30,20 @@ export interface WatchOptions {
 }
 
 /**
- * Watching goals over the journal. Catching up reads pages of the root's journals; live, one subscription of the whole
- * gateway feeds the roots that are being watched. No gap, no duplicate, and a reader that falls behind costs only itself.
+ * Watching goals over the journal. Catching up takes pages of the root's journals, which those at the same place share; live, one subscription
+ * of the whole gateway feeds the roots that are being watched. No gap, no duplicate, and a reader that falls behind costs only itself.
  */
 export class Feed {
   readonly #options: FeedOptions;
   readonly #roots = new Map<string, LiveRoot>();
   readonly #texts = new Map<string, LiveText>();
   readonly #readers = new Set<FeedReader>();
-  readonly #gate: Gate;
+  readonly #catchUp: CatchUp;
   #subscription: Subscription | undefined;
 
   constructor(options: FeedOptions) {
     this.#options = options;
-    this.#gate = new Gate(options.limits.catchUpReadersMax);
+    this.#catchUp = new CatchUp({ journal: options.bus.journal, limits: options.limits, counters: options.counters });
   }
 
   /** Follows the journal; nothing can be watched before. */
@@ -71,20 +71,23 @@ export class Feed {
     const key = `${tenant}/${goalId}`;
     const root = this.#roots.get(key) ?? new LiveRoot(limits);
     this.#roots.set(key, root);
+    const pattern = rootPattern(tenant, goalId);
+    const coordinator = journalSubject({ tenant, root: goalId, actor: coordinatorActor });
     const reader = new FeedReader({
-      journal,
-      pattern: rootPattern(tenant, goalId),
-      coordinator: journalSubject({ tenant, root: goalId, actor: coordinatorActor }),
+      catchUp: this.#catchUp,
+      pattern,
+      coordinator,
       root,
       cursor,
       ended,
-      limits,
       counters,
-      gate: this.#gate,
       onClose: () => {
         this.#readers.delete(reader);
         if (onDelta !== undefined) this.#unlisten(key, deliver);
-        if (root.readers === 0 && this.#roots.get(key) === root) this.#roots.delete(key);
+        if (root.readers > 0 || this.#roots.get(key) !== root) return;
+        this.#roots.delete(key);
+        this.#catchUp.forget(pattern);
+        this.#catchUp.forget(coordinator);
       },
     });
     this.#readers.add(reader);

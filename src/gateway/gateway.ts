@@ -75,8 +75,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const authorizer = createAuthorizer(auth);
   const peers = new QuicPeers(options.allowedPeers ?? [], authorizer);
   const dispatcher = createDispatcher({ host, bus, authorizer, limits, ...(onFault === undefined ? {} : { onFault }) });
-  const { app, refused } = await createHttp(dispatcher.parts, inspector);
-  const stopWebSocket = serveWebSocket({ server: app.server, dispatcher, refused, ...(inspector === undefined ? {} : { inspector }) });
+  const { app, sockets } = await createHttp(dispatcher.parts, inspector);
+  const stopWebSocket = serveWebSocket({ server: app.server, dispatcher, sockets, ...(inspector === undefined ? {} : { inspector }) });
   let quic: Libp2pServer | undefined;
   let tcp: Libp2pServer | undefined;
   let uws: UwsServer | undefined;

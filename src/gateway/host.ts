@@ -41,6 +41,8 @@ export interface GatewayHost {
   /** Throws `approval_unknown`; resolves once the decision is stored. */
   decideApproval(tenant: string, id: string, decision: ApprovalDecision, reason?: string): Promise<void>;
   deadLetters(tenant: string, limit: number): Promise<readonly DeadLetterResult[]>;
+  /** Puts the dead letters of that id back into their queue; answers how many. Throws `not_found`. */
+  requeueDeadLetter(tenant: string, id: string): Promise<number>;
   nodes(): Promise<readonly NodeResult[]>;
   /** The configuration in force, secrets replaced, with where each value came from. */
   config(): Promise<ConfigResult>;

@@ -22,7 +22,8 @@ import type { GatewayLimits } from './limits.ts';
 import { openApiDocument } from './openapi.ts';
 import { frameworkFailure, problemHeaders, problemOf, rawProblem } from './problem.ts';
 import { goalRoutes } from './routes-goals.ts';
-import { nodeRoutes, openRoutes } from './routes-node.ts';
+import { healthPaths, nodeRoutes, openRoutes } from './routes-node.ts';
+import { Sockets } from './sockets.ts';
 
 export type HttpApp = FastifyInstance<RawServerDefault, IncomingMessage, ServerResponse, FastifyBaseLogger, ZodTypeProvider>;
 
@@ -35,15 +36,11 @@ declare module 'fastify' {
   }
 }
 
-/** Connections above `connectionsMax` that are still taken, so that they can be told why; more are dropped. */
-export const refusalsMax = 64;
-
 const longestParamMax = 512;
 
 export interface HttpServer {
   readonly app: HttpApp;
-  /** True for a socket above `connectionsMax`. */
-  refused(socket: object): boolean;
+  readonly sockets: Sockets;
 }
 
 /** The HTTP routes of the contract; the WebSocket shares the server. */
@@ -74,17 +71,21 @@ export async function createHttp(parts: DispatcherParts, inspector?: GatewayInsp
     throw new FlockworkError('not_found', `there is no route ${request.method} ${request.url.slice(0, 256)}; /openapi.json lists them`);
   });
   parseBodies(app, limits);
-  const refused = boundConnections(app, parts);
+  const sockets = new Sockets(app.server, parts);
 
   app.decorateRequest('caller');
   app.decorateRequest('settled');
   app.addHook('onRequest', async (request, reply) => {
     counters.requestsTotal++;
-    if (refused.has(request.raw.socket)) {
+    const seat = sockets.seatOf(request.raw.socket);
+    seat?.settle();
+    reply.raw.once('close', () => seat?.rest());
+    const health = healthPaths.has(request.routeOptions.url ?? '');
+    if (sockets.isSurplus(request.raw.socket)) {
       reply.header('connection', 'close');
-      throw tooMany('connectionsMax', limits.connectionsMax, 'connections');
+      if (!health) throw tooMany('connectionsMax', limits.connectionsMax, 'connections');
     }
-    if (counters.requestsInFlight >= limits.requestsInFlightTotalMax)
+    if (!health && counters.requestsInFlight >= limits.requestsInFlightTotalMax)
       throw tooMany('requestsInFlightTotalMax', limits.requestsInFlightTotalMax, 'unanswered requests');
     counters.requestsInFlight++;
     let inFlight = true;
@@ -124,7 +125,7 @@ export async function createHttp(parts: DispatcherParts, inspector?: GatewayInsp
     nodeRoutes(scope, parts);
     done();
   });
-  return { app, refused: (socket) => refused.has(socket) };
+  return { app, sockets };
 }
 
 const validatorCompiler: FastifySchemaCompiler<z.ZodType> = ({ schema, httpPart }) => {
@@ -152,21 +153,6 @@ function parseBodies(app: HttpApp, limits: Pick<GatewayLimits, 'jsonDepthMax'>):
       return body.length === 0 ? undefined : decodeJson(body, limits.jsonDepthMax);
     },
   );
-}
-
-/** Sockets above the bound are remembered, so that their first request hears why; far above it they are dropped. */
-function boundConnections(app: HttpApp, { limits, counters }: DispatcherParts): WeakSet<object> {
-  const refused = new WeakSet<object>();
-  let open = 0;
-  app.server.maxConnections = limits.connectionsMax + refusalsMax;
-  app.server.on('connection', (socket: Socket) => {
-    open++;
-    if (open > limits.connectionsMax) refused.add(socket);
-    socket.setKeepAlive(true, limits.pingMs);
-    socket.once('close', () => open--);
-  });
-  app.server.on('drop', () => counters.refused('connection_dropped'));
-  return refused;
 }
 
 function answerProblem(reply: FastifyReply, failure: FlockworkError): FastifyReply {

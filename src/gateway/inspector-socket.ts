@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { FlockworkError } from '../../protocols/errors/error.ts';
 import { hideDefect, type RpcSink } from './connection.ts';
 import type { DispatcherParts } from './dispatcher.ts';
-import type { GatewayInspector } from './inspector.ts';
+import type { GatewayInspector, Listener } from './inspector.ts';
 import { requestInvalid } from './issues.ts';
 import { decodeJson } from './json.ts';
 
@@ -26,10 +26,11 @@ export class InspectorSocket {
   readonly #slots: PageSlots;
   readonly #openTimer: NodeJS.Timeout;
   #feed: ReturnType<GatewayInspector['connect']> | undefined;
+  readonly #listens: boolean;
   #closed = false;
 
-  /** Throws `too_many_requests` above `inspectorPagesMax`. */
-  constructor(parts: DispatcherParts, inspector: GatewayInspector, sink: RpcSink, slots: PageSlots) {
+  /** With a listener the feed is open from the beginning. Throws `too_many_requests` above `inspectorPagesMax`. */
+  constructor(parts: DispatcherParts, inspector: GatewayInspector, sink: RpcSink, slots: PageSlots, listener?: Listener) {
     const { inspectorPagesMax, openMaxMs } = parts.limits;
     if (slots.open >= inspectorPagesMax) {
       parts.counters.refused('too_many_requests');
@@ -51,6 +52,10 @@ export class InspectorSocket {
       openMaxMs,
     );
     this.#openTimer.unref();
+    this.#listens = listener !== undefined;
+    if (listener === undefined) return;
+    clearTimeout(this.#openTimer);
+    this.#feed = inspector.connect(listener.tenant, sink, { form: 'stately', root: listener.root });
   }
 
   /** Takes one message. Never throws; what is wrong is answered. */
@@ -64,8 +69,8 @@ export class InspectorSocket {
       const failure = hideDefect(error);
       if (failure.code === 'internal') this.#parts.onFault(error, 'inspector');
       this.#tell(failure);
-      // Before it is open there is nothing to go on with.
-      if (this.#feed === undefined) this.#shut(failure);
+      // Before it is open there is nothing to go on with, and one that only listens has nothing to say.
+      if (this.#feed === undefined || this.#listens) this.#shut(failure);
     }
   }
 
@@ -106,7 +111,8 @@ export class InspectorSocket {
   }
 
   #tell({ code, message, retryable }: FlockworkError): void {
-    this.#sink.send(JSON.stringify({ type: 'failed', code, message, retryable }));
+    // What an XState inspector does not know it would take for an event; it learns the reason from the close frame.
+    if (!this.#listens) this.#sink.send(JSON.stringify({ type: 'failed', code, message, retryable }));
   }
 
   #shut(reason: FlockworkError): void {

@@ -12,11 +12,19 @@ export interface GatewayInspector {
   connect(
     tenant: string,
     out: InspectorOut,
+    options?: { readonly form?: 'page' | 'stately' | undefined; readonly root?: string | undefined },
   ): {
     /** Takes one message of the page. Throws `invalid_request`. */
     receive(message: unknown): void;
     close(): void;
   };
+}
+
+/** An XState inspector that listens: it says nothing, so what it wants stands in the address, and its credential in a header. */
+export interface Listener {
+  readonly tenant: string;
+  /** Only the actors of this goal. */
+  readonly root: string | undefined;
 }
 
 /** The page loads nothing from elsewhere, runs no text as script, and stands in no frame. */

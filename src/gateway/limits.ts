@@ -35,6 +35,10 @@ export interface GatewayLimits {
   readonly pageBytesMax: number;
   /** Catch-up pages read at the same time. */
   readonly catchUpReadersMax: number;
+  /** Bytes of catch-up pages that are parsed or handed out in one turn of the event loop; a larger page gets a turn for itself, and so does reading one. */
+  readonly catchUpTurnBytesMax: number;
+  /** Bytes of event text in pages kept for others who watch the same goal from the same place. */
+  readonly catchUpCacheBytesMax: number;
   /** Silence on an SSE stream before a comment is sent, ms. */
   readonly sseCommentMs: number;
   /** How often a WebSocket peer is pinged, ms; one that did not answer the last ping by then is cut off. */
@@ -70,6 +74,8 @@ export const gatewayLimits: GatewayLimits = {
   pageEntriesMax: 256,
   pageBytesMax: 1_048_576,
   catchUpReadersMax: 8,
+  catchUpTurnBytesMax: 262_144,
+  catchUpCacheBytesMax: 8_388_608,
   sseCommentMs: 15_000,
   pingMs: 20_000,
   headersMaxMs: 10_000,

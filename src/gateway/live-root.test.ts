@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import type { FeedEvent } from './event-batch.ts';
 import { type LivePlace, LiveRoot } from './live-root.ts';
@@ -11,7 +12,7 @@ const limits = { ringEntriesMax: 4, ringBytesMax: 100, pageBytesMax: 1_000 };
 const cursors = (taken: ReturnType<LiveRoot['take']>): string[] | undefined => taken?.batch.events.map(({ cursor }) => cursor);
 
 describe('LiveRoot', () => {
-  test('a reader gets what came after it joined, once, in order, and is woken', () => {
+  test('a reader gets what came after it joined, once, in order, and is woken once in a turn', async () => {
     const root = new LiveRoot(limits);
     const reader = place();
     root.push(1, [event('1')]);
@@ -19,9 +20,15 @@ describe('LiveRoot', () => {
     expect(root.take(reader, 0)).toBeUndefined();
     root.push(2, [event('2a'), event('2b')]);
     root.push(3, [event('3')]);
-    expect(reader.woken).toBe(2);
+    expect(reader.woken).toBe(0);
+    await turn();
+    expect(reader.woken).toBe(1);
     expect(cursors(root.take(reader, 0))).toEqual(['2a', '2b', '3']);
     expect(root.take(reader, 3)).toBeUndefined();
+    root.cutAll();
+    await turn();
+    expect(reader.woken).toBe(2);
+    expect(reader.at).toBeUndefined();
   });
 
   test('what was seen in the journal is left out', () => {

@@ -16,7 +16,7 @@ export interface LiveEntry {
 export interface LivePlace {
   /** The last entry consumed; undefined once the reader was cut off for being too far behind. */
   at: LiveEntry | undefined;
-  /** Called when there is something new, or when the place was cut off. */
+  /** Called when there is something new, or when the place was cut off; once in a turn of the event loop. */
   wake(): void;
 }
 
@@ -30,6 +30,7 @@ export interface LiveRootLimits {
 export class LiveRoot {
   readonly #limits: LiveRootLimits;
   readonly #places = new Set<LivePlace>();
+  #waking = false;
   #tail: LiveEntry = { sequence: 0, events: [], count: 0, bytes: 0 };
 
   constructor(limits: LiveRootLimits) {
@@ -59,16 +60,24 @@ export class LiveRoot {
     const { ringEntriesMax, ringBytesMax } = this.#limits;
     for (const place of this.#places) {
       if (place.at !== undefined && (entry.count - place.at.count > ringEntriesMax || entry.bytes - place.at.bytes > ringBytesMax)) place.at = undefined;
-      place.wake();
     }
+    this.#wakeSoon();
   }
 
   /** Cuts all readers off, so that they read the journal: an entry could not be understood. */
   cutAll(): void {
-    for (const place of this.#places) {
-      place.at = undefined;
-      place.wake();
-    }
+    for (const place of this.#places) place.at = undefined;
+    this.#wakeSoon();
+  }
+
+  /** Once for all that is pushed in this turn of the event loop: it then goes out as one batch, in one write for each reader. */
+  #wakeSoon(): void {
+    if (this.#waking) return;
+    this.#waking = true;
+    setImmediate(() => {
+      this.#waking = false;
+      for (const place of this.#places) place.wake();
+    });
   }
 
   /** Everything after the place, up to about a page, and moves it; undefined when there is nothing. Entries up to `seen` are skipped. */

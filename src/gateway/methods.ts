@@ -82,6 +82,7 @@ export function createMethods(host: GatewayHost, bus: Pick<Bus, 'blobs'>, limits
       return { id };
     },
     'dead.list': async (tenant, { limit = listLimitDefault }) => ({ items: await host.deadLetters(tenant, limit) }),
+    'dead.requeue': async (tenant, { id }) => ({ id, requeued: await host.requeueDeadLetter(tenant, id) }),
     'node.list': async () => ({ items: await host.nodes() }),
     'config.get': () => host.config(),
     'config.apply': (_tenant, { document, hash }) => host.applyConfig(document, hash),

@@ -15,6 +15,7 @@ export function gatewayFamilies(counters: Counters): readonly MetricFamily[] {
     counter('deltas.dropped', 'Pieces of running text that a slow watcher missed.', counters.deltasDroppedTotal),
     counter('live.ignored', 'Live messages that were no pieces of text.', counters.liveIgnoredTotal),
     counter('catch.up.pages', 'Pages of the journal that were read for watchers who were behind.', counters.catchUpPagesTotal),
+    counter('catch.up.pages.shared', 'Pages that a watcher had from those that were read for another.', counters.catchUpPagesSharedTotal),
     counter('readers.lagged', 'Watchers that fell behind and went back to the journal.', counters.readersLaggedTotal),
     {
       kind: 'counter',

@@ -32,7 +32,7 @@ export async function openPrivateEndpoint(options: DispatcherOptions): Promise<P
     const dispatcher = createDispatcher({ ...options, host: withoutNewWork(options.host) });
     await dispatcher.start();
     server.off('upgrade', onFirst);
-    return { dispatcher, stop: serveWebSocket({ server, dispatcher, refused: () => false }) };
+    return { dispatcher, stop: serveWebSocket({ server, dispatcher }) };
   };
   const onFirst = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     socket.on('error', () => socket.destroy());

@@ -22,6 +22,7 @@ import {
   nodesShape,
   problemShape,
   readyShape,
+  requeuedShape,
 } from './shapes.ts';
 
 const pagePath = z.object({ '*': z.string().max(256) });
@@ -35,6 +36,9 @@ const applyBody = methodParams['config.apply'];
 const patchBody = methodParams['config.patch'];
 const problems = { '4xx': problemShape, '5xx': problemShape };
 const tags = ['node'];
+
+/** Asked by whoever decides whether the node lives: answered also when a bound on connections or requests is reached. */
+export const healthPaths: ReadonlySet<string> = new Set(['/healthz', '/readyz']);
 
 /** Routes that need no credential: they say nothing about any tenant. */
 export function openRoutes(app: HttpApp, { host }: DispatcherParts, openApi: () => Promise<unknown>, inspector?: GatewayInspector): void {
@@ -114,6 +118,19 @@ export function nodeRoutes(app: HttpApp, { host, methods, limits, counters }: Di
     '/v1/dead-letters',
     { schema: { tags, summary: 'Messages that no actor took, and why', querystring: deadLettersQuery, response: { 200: deadLettersShape, ...problems } } },
     async (request, reply) => reply.send((await methods.call(request.caller, 'dead.list', request.query)) as z.infer<typeof deadLettersShape>),
+  );
+
+  app.post(
+    '/v1/dead-letters/requeue',
+    {
+      schema: {
+        tags,
+        summary: 'Put a message that no actor took back into its queue',
+        body: methodParams['dead.requeue'],
+        response: { 202: requeuedShape, ...problems },
+      },
+    },
+    async (request, reply) => reply.code(202).send((await methods.call(request.caller, 'dead.requeue', request.body)) as z.infer<typeof requeuedShape>),
   );
 
   app.get(

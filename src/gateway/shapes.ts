@@ -73,11 +73,15 @@ export const nodesShape = z.object({
       startedAt: z.string(),
       shards: z.int(),
       load: z.object({ goals: z.int(), agents: z.int() }),
+      notReady: z.array(z.string()).optional(),
+      clockOffsetMs: z.int().optional(),
     }),
   ),
 });
 
 export const approvalsShape = z.object({ items: z.array(approval) });
+
+export const requeuedShape = z.object({ id: z.string(), requeued: z.int() });
 
 export const deadLettersShape = z.object({
   items: z.array(z.object({ subject: z.string(), id: z.string(), reason: z.string(), at: z.int(), durable: z.boolean() })),

@@ -14,8 +14,8 @@ export interface EventSink {
   sendDelta(json: string): void;
   /** Resolves when the bytes have gone out, or when the sink has closed. */
   drained(): Promise<void>;
-  /** Ends the peer and says why. */
-  close(reason: FlockworkError): void;
+  /** Ends the peer and says why. `atOnce`: it is not waited for, where the transport can do that. */
+  close(reason: FlockworkError, atOnce?: boolean): void;
 }
 
 /** Waits until the peer has taken what waits for it; a peer that is too slow is closed. Answers whether the sink still stands. */
@@ -51,14 +51,15 @@ export async function waitForReader(sink: EventSink, limits: GatewayLimits, coun
 export async function pump(reader: FeedReader, sink: EventSink, limits: GatewayLimits, counters: Counters): Promise<boolean> {
   let ended = false;
   try {
-    for (let batch = await reader.next(); batch !== undefined; batch = await reader.next()) {
-      if (sink.closed) return ended;
+    for (;;) {
+      // Nothing is read for a peer that has not taken what it has, be it of another watch.
+      if (sink.bufferedBytes > limits.highWaterBytes && !(await waitForReader(sink, limits, counters))) return ended;
+      const batch = await reader.next();
+      if (batch === undefined || sink.closed) return ended;
       sink.sendBatch(batch);
       ended = batch.ends;
       counters.eventsDeliveredTotal += batch.events.length;
-      if (!(await waitForReader(sink, limits, counters))) return ended;
     }
-    return ended;
   } finally {
     reader.close();
   }

@@ -7,15 +7,14 @@ import { closeCodeOf, closeReason } from './websocket-close.ts';
 import { batchFrames, textFrame } from './websocket-frame.ts';
 
 /**
- * The way out to a WebSocket peer. Finished frames are gathered and leave in one write per turn of the event loop: the
- * system call is what a message costs. Control frames go through `ws`, which writes to the same socket.
+ * The way out to a WebSocket peer. Finished frames are gathered and leave in one write: the system call is what a message costs. Control frames go through `ws`, which writes to the same socket.
  */
 export class WebSocketSink implements RpcSink {
   readonly #webSocket: WebSocket;
   readonly #socket: Duplex;
   #frames: Uint8Array[] = [];
   #waitingBytes = 0;
-  #answers = false;
+  #flushing = false;
   /** Shared by the watches and requests that wait for the peer. */
   #drained: Promise<void> | undefined;
 
@@ -32,19 +31,21 @@ export class WebSocketSink implements RpcSink {
     return this.#webSocket.readyState !== this.#webSocket.OPEN;
   }
 
-  /** An answer leaves at the end of the step that made it, with the events that were gathered before it. */
+  /** An answer leaves at the end of the step that made it, with what was gathered before it. */
   send(text: string): void {
     this.#gather(textFrame(text));
-    if (this.#answers) return;
-    this.#answers = true;
-    process.nextTick(() => this.#flush());
+    this.#flushAfterStep();
   }
 
+  /** A batch has all that there is for its watch in this turn; it leaves with those of the other watches that are woken in the same step. */
   sendBatch(batch: EventBatch): void {
     this.#gather(batch.form('websocket', batchFrames));
+    this.#flushAfterStep();
   }
 
+  /** Pieces of text come one by one, and leave together at the end of the turn. */
   sendDelta(json: string): void {
+    if (this.#frames.length === 0) setImmediate(() => this.#flush());
     this.#gather(textFrame(`{"jsonrpc":"2.0","method":"goal.delta","params":${json}}`));
   }
 
@@ -64,23 +65,28 @@ export class WebSocketSink implements RpcSink {
     return this.#drained;
   }
 
-  close(reason: FlockworkError): void {
+  close(reason: FlockworkError, atOnce = false): void {
     if (this.closed) return;
     this.#flush();
     this.#webSocket.close(closeCodeOf(reason), closeReason(reason));
     // Who does not read will not read the close frame either.
-    if (reason.code === 'slow_reader') this.#webSocket.terminate();
+    if (atOnce || reason.code === 'slow_reader') this.#webSocket.terminate();
   }
 
   #gather(frame: Uint8Array): void {
     if (this.closed) return;
-    if (this.#frames.length === 0) setImmediate(() => this.#flush());
     this.#frames.push(frame);
     this.#waitingBytes += frame.length;
   }
 
+  #flushAfterStep(): void {
+    if (this.#flushing) return;
+    this.#flushing = true;
+    process.nextTick(() => this.#flush());
+  }
+
   #flush(): void {
-    this.#answers = false;
+    this.#flushing = false;
     const frames = this.#frames;
     if (frames.length === 0) return;
     this.#frames = [];

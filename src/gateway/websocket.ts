@@ -4,11 +4,13 @@ import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws';
 import { FlockworkError } from '../../protocols/errors/error.ts';
 import { frameBytesMax } from '../../protocols/wire/frame.ts';
 import { rpcFailure } from '../../protocols/wire/rpc.ts';
+import { bearerToken } from './auth.ts';
 import { hideDefect } from './connection.ts';
 import type { Dispatcher } from './dispatcher.ts';
-import type { GatewayInspector } from './inspector.ts';
+import type { GatewayInspector, Listener } from './inspector.ts';
 import { InspectorSocket, inspectPath, type PageSlots } from './inspector-socket.ts';
 import { rawProblem } from './problem.ts';
+import type { Sockets } from './sockets.ts';
 import { webSocketPath } from './websocket-path.ts';
 import { WebSocketSink } from './websocket-sink.ts';
 
@@ -21,14 +23,14 @@ export const closeMaxMs = 500;
 export interface WebSocketOptions {
   readonly server: Server;
   readonly dispatcher: Dispatcher;
-  /** True for a socket above the bound on connections. */
-  readonly refused: (socket: object) => boolean;
+  /** Those of the server; absent: they are not bounded by themselves. */
+  readonly sockets?: Sockets;
   /** Whose feed stands at `/v1/inspect`. */
   readonly inspector?: GatewayInspector;
 }
 
 /** JSON-RPC over WebSocket on the HTTP port: one message per text frame. Answers how to stop, once the connections were told to end. */
-export function serveWebSocket({ server, dispatcher, refused, inspector }: WebSocketOptions): () => Promise<void> {
+export function serveWebSocket({ server, dispatcher, sockets, inspector }: WebSocketOptions): () => Promise<void> {
   const { authorizer, limits, counters } = dispatcher.parts;
   const options: ServerOptions & { readonly closeTimeout: number } = {
     noServer: true,
@@ -53,26 +55,43 @@ export function serveWebSocket({ server, dispatcher, refused, inspector }: WebSo
       if (path !== webSocketPath && feed === undefined)
         throw new FlockworkError('not_found', `there is no WebSocket at ${String(path).slice(0, 128)}; use ${webSocketPath}`);
       authorizer.checkBrowser({ host: request.headers.host, origin: request.headers.origin });
-      if (refused(socket)) {
+      if (sockets?.isSurplus(socket) === true) {
         counters.refused('too_many_requests');
         throw new FlockworkError('too_many_requests', `the node has ${limits.connectionsMax} connections (connectionsMax); try again later`, {
           details: { bound: 'connectionsMax', max: limits.connectionsMax },
         });
       }
+      const listener = feed === undefined ? undefined : listenerOf(request);
       webSockets.handleUpgrade(request, socket, head, (webSocket) =>
-        feed === undefined ? accept(webSocket, socket, request) : acceptPage(feed, webSocket, socket),
+        feed === undefined ? accept(webSocket, socket, request) : acceptPage(feed, webSocket, socket, listener),
       );
     } catch (error) {
       socket.end(rawProblem(hideDefect(error)));
     }
   };
 
+  /** `?form=stately[&root=GOAL]` asks for the messages of an XState inspector. Throws `unauthorized`, `invalid_request`. */
+  const listenerOf = (request: IncomingMessage): Listener | undefined => {
+    const query = new URLSearchParams((request.url ?? '').split('?', 2)[1] ?? '');
+    if (query.get('form') === null) return undefined;
+    if (query.get('form') !== 'stately')
+      throw new FlockworkError('invalid_request', `the feed has no form '${query.get('form')?.slice(0, 64)}'; leave it out, or say stately`);
+    try {
+      return { tenant: authorizer.tenantOf(bearerToken(request.headers.authorization)), root: query.get('root') ?? undefined };
+    } catch (error) {
+      counters.refused('unauthorized');
+      throw error;
+    }
+  };
+
   const accept = (webSocket: WebSocket, socket: Duplex, request: IncomingMessage): void => {
     const sink = new WebSocketSink(webSocket, socket);
     const peer = { transport: 'websocket', address: `${request.socket.remoteAddress ?? 'unknown'}:${request.socket.remotePort ?? 0}` };
+    const seat = sockets?.seatOf(socket);
     let connection: ReturnType<Dispatcher['connect']>;
     try {
-      connection = dispatcher.connect(sink, peer);
+      connection = dispatcher.connect(sink, peer, () => seat?.settle());
+      seat?.evictBy(() => connection.evict());
     } catch (error) {
       sink.send(JSON.stringify(rpcFailure(null, error)));
       sink.close(hideDefect(error));
@@ -93,17 +112,19 @@ export function serveWebSocket({ server, dispatcher, refused, inspector }: WebSo
     attend(webSocket, () => connection.close());
   };
 
-  const acceptPage = (from: GatewayInspector, webSocket: WebSocket, socket: Duplex): void => {
+  const acceptPage = (from: GatewayInspector, webSocket: WebSocket, socket: Duplex, listener?: Listener): void => {
     const sink = new WebSocketSink(webSocket, socket);
     let page: InspectorSocket;
     try {
-      page = new InspectorSocket(dispatcher.parts, from, sink, slots);
+      page = new InspectorSocket(dispatcher.parts, from, sink, slots, listener);
     } catch (error) {
       const { code, message, retryable } = hideDefect(error);
       sink.send(JSON.stringify({ type: 'failed', code, message, retryable }));
       sink.close(hideDefect(error));
       return;
     }
+    // Bounded by itself, and closed when it does not open.
+    sockets?.seatOf(socket)?.settle();
     alive.set(webSocket, true);
     pages.add(page);
     webSocket.on('message', (data, isBinary) => {

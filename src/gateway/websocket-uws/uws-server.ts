@@ -56,7 +56,8 @@ export async function serveUws(dispatcher: Dispatcher, options: UwsOptions): Pro
     try {
       authorizer.checkBrowser({ host: headerOf(request, 'host'), origin: headerOf(request, 'origin') });
       const { connectionsMax } = limits;
-      if (plainSockets + sessions.size > connectionsMax || counters.connections >= connectionsMax) {
+      const crowded = plainSockets + sessions.size > connectionsMax;
+      if (crowded ? !dispatcher.makeRoom() : !dispatcher.hasRoom) {
         counters.refused('too_many_requests');
         throw new FlockworkError('too_many_requests', `the node has ${connectionsMax} connections (connectionsMax); try again later`, {
           details: { bound: 'connectionsMax', max: connectionsMax },

@@ -1,6 +1,6 @@
 import type { FlockworkError } from '../../../protocols/errors/error.ts';
 import type { RpcSink } from '../connection.ts';
-import { type EventBatch, eventNotification } from '../event-batch.ts';
+import type { EventBatch } from '../event-batch.ts';
 import { closeCodeOf, closeReason } from '../websocket-close.ts';
 import type { UwsSocket } from './uws-module.ts';
 
@@ -35,7 +35,7 @@ export class UwsSink implements RpcSink {
   }
 
   sendBatch(batch: EventBatch): void {
-    for (const event of batch.events) this.send(eventNotification(event));
+    for (const text of batch.notifications) this.send(text);
   }
 
   sendDelta(json: string): void {

@@ -77,6 +77,10 @@ export class TestHost implements GatewayHost {
     return [];
   }
 
+  async requeueDeadLetter(_tenant: string, id: string): Promise<number> {
+    throw new FlockworkError('not_found', `there is no dead letter ${id}`);
+  }
+
   async submit(tenant: string, submission: GoalSubmission): Promise<{ id: string }> {
     const { idempotencyKey, ...rest } = submission;
     const body = JSON.stringify(rest);

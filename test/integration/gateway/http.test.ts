@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { methodParams } from '../../../protocols/wire/methods.ts';
 import { httpCall } from '../../../src/client/http-routes.ts';
 import { type Fixture, startFixture, until } from './fixture.ts';
+import { RpcPeer } from './rpc-peer.ts';
 
 let fixture: Fixture;
 let base: string;
@@ -254,12 +255,11 @@ describe('the node', () => {
     expect(busy.headers.get('retry-after')).toBe('1');
     letGo();
     expect((await waiting).status).toBe(200);
-    const sockets = Array.from({ length: 2 }, () => new Socket().connect(small.gateway.port, '127.0.0.1'));
-    await until('they stand', () => sockets.every(({ readyState }) => readyState === 'open'));
-    const refused = await raw(small.gateway.port, 'GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    const opened = await Promise.all([1, 2].map(() => RpcPeer.open(small.gateway.wsUrl)));
+    const refused = await raw(small.gateway.port, 'GET /v1/ping HTTP/1.1\r\nHost: localhost\r\n\r\n');
     expect(refused).toMatch(/^HTTP\/1.1 429 /);
     expect(refused).toContain('connectionsMax');
-    for (const socket of sockets) socket.destroy();
+    for (const peer of opened) await peer.close();
     await small.stop();
   });
 });
