@@ -51,4 +51,9 @@ export interface Queue {
   dead(options?: { limit?: number }): Promise<readonly DeadLetter[]>;
   /** Stores a dead letter directly, for a message that was never delivered whole. */
   buryMessage(message: QueueMessage, reason: string): Promise<void>;
+  /**
+   * Puts the dead letters of this subject and id back into the queue, as new messages with the same id and body, and takes them off the
+   * dead letters; answers how many. `as` is the subject they get, by default the one they had.
+   */
+  requeue(letter: Pick<QueueMessage, 'subject' | 'id'>, as?: string): Promise<number>;
 }

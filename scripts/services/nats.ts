@@ -22,6 +22,8 @@ export interface NatsServerOptions {
   readonly jetstream?: boolean;
   /** Lines to put into the server's configuration, such as `authorization { … }` or `max_payload: 65536`. */
   readonly configuration?: string;
+  /** The JetStream domain. Default: none. */
+  readonly domain?: string;
   /** Bounds what its streams may take on disk, in bytes. */
   readonly storeBytesMax?: number;
 }
@@ -66,7 +68,8 @@ export class NatsServer {
     const folder = mkdtempSync(join(tmpdir(), 'flockwork-nats-'));
     const server = new NatsServer(command, await freePort(), folder);
     const limit = options.storeBytesMax === undefined ? '' : `max_file_store: ${options.storeBytesMax}`;
-    const jetstream = options.jetstream === false ? '' : `jetstream { store_dir: ${JSON.stringify(join(folder, 'store'))}\n${limit}\n}`;
+    const domain = options.domain === undefined ? '' : `domain: ${options.domain}`;
+    const jetstream = options.jetstream === false ? '' : `jetstream { store_dir: ${JSON.stringify(join(folder, 'store'))}\n${limit}\n${domain}\n}`;
     writeFileSync(join(folder, 'server.conf'), `listen: "127.0.0.1:${server.port}"\n${jetstream}\n${options.configuration ?? ''}\n`);
     await server.restart();
     return server;
@@ -140,7 +143,7 @@ function speaks(port: number): Promise<boolean> {
   });
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const probe = createServer().listen(0, '127.0.0.1');
   await once(probe, 'listening');
   const address = probe.address();

@@ -40,6 +40,7 @@ export const services: readonly Service[] = [
     always: true,
   },
   { name: 'ip', probe: ['ip', '-V'], debianPackage: 'iproute2', elsewhere: 'the package iproute2 of your Linux', always: true },
+  { name: 'openssl', probe: ['openssl', 'version'], debianPackage: 'openssl', elsewhere: 'https://openssl-library.org/source', always: false },
   {
     name: 'chromium',
     probe: ['chromium', '--version'],

@@ -16,8 +16,6 @@ export interface SettingOptions {
   readonly tcpPort?: string;
 }
 
-/** Where a NATS server on this machine listens by default. */
-
 /** A flag's text as a number where it is one; what is none is left for the schema to refuse by name. */
 function numeric(text: string): number | string {
   return /^\d+$/.test(text) ? Number(text) : text;

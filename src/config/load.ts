@@ -170,6 +170,14 @@ function withAbsolutePaths(values: Config, baseOf: (path: string) => string): Co
     ...values,
     data: { dir: absolute('data.dir', values.data.dir) },
     quic: { ...values.quic, identityFile: absolute('quic.identityFile', values.quic.identityFile) },
+    bus: {
+      ...values.bus,
+      credsFile: absolute('bus.credsFile', values.bus.credsFile),
+      nkeyFile: absolute('bus.nkeyFile', values.bus.nkeyFile),
+      tlsCaFile: absolute('bus.tlsCaFile', values.bus.tlsCaFile),
+      tlsCertFile: absolute('bus.tlsCertFile', values.bus.tlsCertFile),
+      tlsKeyFile: absolute('bus.tlsKeyFile', values.bus.tlsKeyFile),
+    },
     auth: { ...values.auth, tokenFile: absolute('auth.tokenFile', values.auth.tokenFile) },
     anthropic: { ...values.anthropic, apiKeyFile: absolute('anthropic.apiKeyFile', values.anthropic.apiKeyFile) },
     openai: { ...values.openai, apiKeyFile: absolute('openai.apiKeyFile', values.openai.apiKeyFile) },
@@ -184,6 +192,13 @@ function contradictions(values: Config, grants: readonly TokenGrant[], originOf:
   if (values.auth.mode === 'token' && grants.length === 0)
     add('auth.mode', 'is "token", but neither auth.tokens nor auth.tokenFile names one; nobody could connect');
   if (values.bus.kind === 'nats' && values.bus.natsUrl.length === 0) add('bus.kind', 'is "nats", but bus.natsUrl names no server; set it, or NATS_URL');
+  const { credsFile, nkeyFile, tlsCertFile, tlsKeyFile, tenant } = values.bus;
+  if (credsFile !== '' && nkeyFile !== '') add('bus.nkeyFile', 'is set, and so is bus.credsFile; a node proves itself with one of them, take the other out');
+  if (tlsCertFile !== '' && tlsKeyFile === '') add('bus.tlsCertFile', 'is set without bus.tlsKeyFile; set both or none');
+  if (tlsCertFile === '' && tlsKeyFile !== '') add('bus.tlsKeyFile', 'is set without bus.tlsCertFile; set both or none');
+  const others = [...grants.map((grant) => grant.tenant), ...values.quic.allowedPeers.map((peer) => peer.tenant)].find((other) => other !== tenant);
+  if (tenant !== '' && values.node.roles.includes('gateway') && others !== undefined)
+    add('bus.tenant', `is "${tenant}", but a token or peer speaks for the tenant "${others}", whom this bus does not serve`);
   return found;
 }
 

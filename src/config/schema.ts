@@ -130,15 +130,21 @@ const bus = z
     tlsCertFile: text('', 'The certificate (PEM) that this node shows, where the servers ask for one.'),
     tlsKeyFile: text('', 'The private key (PEM) of tlsCertFile.'),
     domain: text('', 'The JetStream domain, where the servers have one; empty: none.'),
-    replicas: z
-      .union([z.literal(1), z.literal(3)])
-      .default(1)
-      .describe('Copies of every stream on NATS: 1, or 3 on a cluster of servers 2.10 or newer.'),
+    tenant: z
+      .union([nameToken, z.literal('')])
+      .default('')
+      .describe('The one tenant that the nodes of this bus serve; its streams on NATS are then its own, so that permissions can bind it. Empty: all tenants.'),
+    replicas: z.literal([1, 3]).default(1).describe('Copies of every stream on NATS: 1, or 3 on a cluster of servers 2.10 or newer.'),
     ackWaitMs: milliseconds(30_000, 'How long a worker may be silent before its task is given to another, in milliseconds.', 1_000),
     leaseMs: milliseconds(
       10_000,
       'How long the shards of a node that has died stay with it, in milliseconds. Keep it above the time in which the bus elects a leader.',
       1_000,
+    ),
+    clockOffsetMaxMs: milliseconds(
+      30_000,
+      'How far the clock of this node may be from that of the NATS servers before it owns no shards and takes no work, in milliseconds.',
+      100,
     ),
   })
   .prefault({})
@@ -279,6 +285,9 @@ const inspector = z
     tenantsMax: count(256, 'Tenants with actors at the same time; those of further ones are not shown.'),
     namesMax: count(1_024, 'Different event names; further ones are shown as `other`.'),
     bufferedBytesMax: count(1_048_576, 'Unread bytes of a page above which its frames wait.', 1_024),
+    remoteMs: milliseconds(300, 'How often another node is asked what changed there while a page is open, in milliseconds.', 10),
+    remoteAnswerMs: milliseconds(2_000, 'How long the answer of another node is waited for, in milliseconds.', 10),
+    remoteListMs: milliseconds(3_000, 'How often the list of nodes is read again while a page is open, in milliseconds.', 10),
   })
   .prefault({})
   .describe('Bounds of the inspector page.');

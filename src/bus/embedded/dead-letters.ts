@@ -9,6 +9,7 @@ export class DeadLetters {
   readonly #add: StatementSync;
   readonly #trim: StatementSync;
   readonly #list: StatementSync;
+  readonly #take: StatementSync;
   #dropped = 0;
 
   constructor(database: DatabaseSync, queue: string, max: number = deadLettersMax) {
@@ -19,6 +20,7 @@ export class DeadLetters {
       'DELETE FROM dead WHERE queue = ? AND sequence <= (SELECT sequence FROM dead WHERE queue = ? ORDER BY sequence DESC LIMIT 1 OFFSET ?)',
     );
     this.#list = database.prepare('SELECT subject, id, body, reason, at FROM dead WHERE queue = ? ORDER BY sequence LIMIT ?');
+    this.#take = database.prepare('DELETE FROM dead WHERE queue = ? AND subject = ? AND id = ? RETURNING body');
   }
 
   /** How many were dropped for newer ones since the bus was opened. */
@@ -29,6 +31,11 @@ export class DeadLetters {
   add({ subject, id, body }: QueueMessage, reason: string, at: number): void {
     this.#add.run(this.#queue, subject, id, body, reason, at);
     this.#dropped += Number(this.#trim.run(this.#queue, this.#queue, this.#deadLettersMax).changes);
+  }
+
+  /** Takes the letters of this subject and id off; answers their bodies. */
+  take({ subject, id }: Pick<QueueMessage, 'subject' | 'id'>): readonly string[] {
+    return this.#take.all(this.#queue, subject, id).map((row) => String(row['body']));
   }
 
   list(limit: number = this.#deadLettersMax): readonly DeadLetter[] {

@@ -106,6 +106,16 @@ export class EmbeddedQueue implements Queue, CommitParticipant {
     return this.#commits.run(`bury ${message.id} of ${this.#kind.name}`, () => this.#dead.add(message, reason, this.#now()));
   }
 
+  async requeue(letter: Pick<QueueMessage, 'subject' | 'id'>, as: string = letter.subject): Promise<number> {
+    const place = this.#kind.place(as);
+    return this.#commits.run(`requeue ${letter.id} of ${this.#kind.name}`, () => {
+      const bodies = this.#dead.take(letter);
+      for (const body of bodies) this.#messages.add(place, { subject: as, id: letter.id, body });
+      if (bodies.length > 0) this.#touched.add(place.topic);
+      return bodies.length;
+    });
+  }
+
   /** Makes all claims void, because the lock on the folder proves their holders dead. Runs inside a transaction. */
   releaseAll(): void {
     this.#messages.release();

@@ -13,6 +13,7 @@ import { headOf, lastOf } from './stored.ts';
 const sizeHeader = 'Flock-Size';
 const piecesHeader = 'Flock-Pieces';
 const restHeader = 'Flock-Rest';
+const versionHeader = 'Flock-Version';
 /** How often a named blob is read again when it was replaced meanwhile. */
 const replacedRetriesMax = 3;
 
@@ -67,19 +68,15 @@ export class NatsBlobs implements Blobs {
     }
   }
 
-  /** The new pieces lie elsewhere than the old ones, which go when the first piece is replaced. */
+  /**
+   * The pieces lie in two places by turns, so that those of the one before are there while the first piece is replaced. Nothing is deleted: that
+   * would take the right to delete anything of the stream.
+   */
   async putNamed(name: string, bytes: Uint8Array): Promise<void> {
     const subject = this.#namedOf(name);
-    const before = bytes.byteLength > bounds.blobChunkBytes || (await lastOf(this.#link, this.#link.names.blobs, subject))?.header.has(restHeader) === true;
-    const rest = `${subject}.rest.${randomUUID()}`;
-    await this.#store(subject, rest, bytes);
-    if (!before) return;
-    const head = await headOf(this.#link, this.#link.names.blobs);
-    const old = new Set<string>();
-    for await (const piece of readStream(this.#link, { stream: this.#link.names.blobs, filter: `${subject}.rest.>`, after: 0, head, headersOnly: true })) {
-      if (!piece.subject.startsWith(`${rest}.`)) old.add(piece.subject.slice(0, piece.subject.lastIndexOf('.')));
-    }
-    for (const one of old) await this.#purge(`${one}.*`);
+    const before = (await lastOf(this.#link, this.#link.names.blobs, subject))?.header.get(restHeader);
+    const [even, odd] = [`${subject}.rest.even`, `${subject}.rest.odd`];
+    await this.#store(subject, before === even ? odd : even, bytes, randomUUID());
   }
 
   async getNamed(name: string): Promise<Uint8Array | undefined> {
@@ -88,7 +85,11 @@ export class NatsBlobs implements Blobs {
       try {
         return await this.#load(subject);
       } catch (error) {
-        if (tries > replacedRetriesMax || !(error instanceof FlockworkError) || error.code !== 'journal_corrupt') throw error;
+        if (!(error instanceof FlockworkError) || error.code !== 'journal_corrupt') throw error;
+        if (tries <= replacedRetriesMax) continue;
+        // Two wrote it at the same time, and neither is whole. What has a name is made again from what does not change.
+        this.#link.fault(error);
+        return undefined;
       }
     }
   }
@@ -99,14 +100,18 @@ export class NatsBlobs implements Blobs {
     await this.#purge(`${subject}.rest.>`);
   }
 
-  async #store(first: string, rest: string, bytes: Uint8Array): Promise<void> {
+  /** `version` marks the pieces that belong together, where others may come to their place. */
+  async #store(first: string, rest: string, bytes: Uint8Array, version?: string): Promise<void> {
+    const marked = version === undefined ? {} : { [versionHeader]: version };
     const pieces = Math.max(1, Math.ceil(bytes.byteLength / bounds.blobChunkBytes));
     const piece = (at: number): Uint8Array => bytes.subarray(at * bounds.blobChunkBytes, (at + 1) * bounds.blobChunkBytes);
     for (let at = 1; at < pieces; at += bounds.blobChunksInFlight) {
       const some = Array.from({ length: Math.min(bounds.blobChunksInFlight, pieces - at) }, (_, index) => at + index);
-      await Promise.all(some.map((one) => publishStored(this.#link, { subject: `${rest}.${one}`, body: piece(one) }, `store a piece of ${first}`)));
+      await Promise.all(
+        some.map((one) => publishStored(this.#link, { subject: `${rest}.${one}`, body: piece(one), headers: marked }, `store a piece of ${first}`)),
+      );
     }
-    const headers = { [sizeHeader]: String(bytes.byteLength), [piecesHeader]: String(pieces), ...(pieces > 1 ? { [restHeader]: rest } : {}) };
+    const headers = { [sizeHeader]: String(bytes.byteLength), [piecesHeader]: String(pieces), ...marked, ...(pieces > 1 ? { [restHeader]: rest } : {}) };
     await publishStored(this.#link, { subject: first, body: piece(0), headers }, `store ${first}`);
   }
 
@@ -120,7 +125,7 @@ export class NatsBlobs implements Blobs {
     bytes.set(first.data);
     for (let at = 1; at < pieces; at++) {
       const piece = await lastOf(this.#link, this.#link.names.blobs, `${rest}.${at}`);
-      if (piece === undefined)
+      if (piece === undefined || (piece.header?.get(versionHeader) ?? '') !== first.header.get(versionHeader))
         throw new FlockworkError('journal_corrupt', `piece ${at} of ${pieces} of ${subject} is missing`, { details: { subject, at, pieces } });
       bytes.set(piece.data, at * bounds.blobChunkBytes);
     }

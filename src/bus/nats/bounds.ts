@@ -16,7 +16,7 @@ export const reconnectJitterMs = 750;
 export const healthCheckMs = 2_000;
 export const healthUnansweredMax = 2;
 /** How often the clock is measured against servers that do not tell the time with every answer (before 2.10), in milliseconds. */
-export const clockMeasureMs = 30_000;
+export const clockMeasureMs = 10_000;
 /** How long a process that may not make streams waits for one that does, and how often it looks, in milliseconds. */
 export const streamsWaitMs = 20_000;
 export const streamsPollMs = 250;

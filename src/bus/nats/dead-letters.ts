@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { DeadLetter, QueueMessage } from '../../../actors/ports/queue.ts';
 import * as bounds from './bounds.ts';
+import { apiCode, apiCodes } from './errors.ts';
 import type { Link } from './link.ts';
 import { checkSize, fromHeader, publishStored, toHeader } from './publish.ts';
 import { deadIdHeader, deadReasonHeader, deadSubjectHeader } from './queue-headers.ts';
@@ -45,19 +46,49 @@ export class DeadLetters {
   async list(limit = bounds.deadListedMax): Promise<readonly DeadLetter[]> {
     const letters: DeadLetter[] = [];
     if (limit <= 0) return letters;
+    for await (const { sequence: _, ...letter } of this.#read()) if (letters.push(letter) >= limit) break;
+    return letters;
+  }
+
+  /**
+   * Puts the letters of this subject and id back: stored in the queue first, taken off here then. Ended in between, a second asking within the
+   * dedupe window stores nothing again.
+   */
+  async requeue(letter: Pick<QueueMessage, 'subject' | 'id'>, as: string): Promise<number> {
+    let count = 0;
+    for await (const { sequence, subject, id, body } of this.#read()) {
+      if (subject !== letter.subject || id !== letter.id) continue;
+      const again = { subject: as, body, id: `${this.#subject}:again:${sequence}`, headers: { [deadIdHeader]: toHeader(id) } };
+      await publishStored(this.#link, again, `requeue message ${id}`);
+      await this.#remove(sequence, id);
+      count += 1;
+    }
+    return count;
+  }
+
+  async #remove(sequence: number, id: string): Promise<void> {
+    try {
+      await this.#link.jsm.streams.deleteMessage(this.#link.names.dead, sequence, false);
+    } catch (error) {
+      // Somebody else took it off at the same time; it was stored once.
+      if (apiCode(error) !== apiCodes.messageUnknown && apiCode(error) !== apiCodes.messageNotDeleted)
+        throw this.#link.error(error, `take message ${id} off the dead letters`);
+    }
+  }
+
+  async *#read(): AsyncGenerator<DeadLetter & { readonly sequence: number }, void, undefined> {
     const { dead: stream } = this.#link.names;
     const head = await headOf(this.#link, stream);
-    for await (const { headers, data, storedAt } of readStream(this.#link, { stream, filter: this.#subject, after: 0, head })) {
+    for await (const { sequence, headers, data, storedAt } of readStream(this.#link, { stream, filter: this.#subject, after: 0, head })) {
       const header = (name: string): string => fromHeader(headers?.get(name) ?? '');
-      letters.push({
+      yield {
+        sequence,
         subject: header(deadSubjectHeader),
         id: header(deadIdHeader),
         body: decoder.decode(data),
         reason: header(deadReasonHeader),
         at: storedAt,
-      });
-      if (letters.length >= limit) break;
+      };
     }
-    return letters;
   }
 }

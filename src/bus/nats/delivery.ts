@@ -7,7 +7,7 @@ import { isTransient } from './errors.ts';
 import type { Link } from './link.ts';
 import { Backoff, fromHeader } from './publish.ts';
 import type { DeliveryInfo } from './pull.ts';
-import { idHeader } from './queue-headers.ts';
+import { deadIdHeader, idHeader } from './queue-headers.ts';
 
 const decoder = new TextDecoder();
 
@@ -32,7 +32,8 @@ export class NatsDelivery implements Delivery {
   constructor(parts: DeliveryParts, message: Msg, info: DeliveryInfo) {
     this.#parts = parts;
     this.subject = message.subject;
-    this.id = fromHeader(message.headers?.get(idHeader) ?? '');
+    // What was a dead letter carries its own id beside the one of its second way in.
+    this.id = fromHeader(message.headers?.get(deadIdHeader) || message.headers?.get(idHeader) || '');
     this.body = decoder.decode(message.data);
     this.deliveries = info.deliveries;
     this.#sequence = info.sequence;

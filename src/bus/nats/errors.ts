@@ -5,6 +5,8 @@ import { FlockworkError } from '../../../protocols/errors/error.ts';
 /** Codes of the JetStream API that decide something here (nats-server, server/errors.json). */
 export const apiCodes = {
   consumerUnknown: 10_014,
+  messageUnknown: 10_037,
+  messageNotDeleted: 10_057,
   streamUnknown: 10_059,
   subjectsOverlap: 10_065,
   insufficientResources: 10_023,

@@ -12,6 +12,8 @@ interface Following {
   readonly pattern: string;
   /** What the server is asked for: the pattern, or all journals. */
   readonly filter: string;
+  /** It is asked for all that the store holds, so that a sequence left out is an entry missed. */
+  readonly whole: boolean;
   /** How often to ask whether the newest entry was missed, in milliseconds. */
   readonly checkMs: number;
   readonly onEntry: (entry: JournalEntry) => void;
@@ -30,11 +32,11 @@ export async function followJournal(link: Link, journal: Journal, following: Fol
 }
 
 /**
- * Entries as the server repeats them under `tail.`: at most once, so each names the sequence of the entry before it of
- * the same stream. When that one was not seen, after a reconnection, and every `checkMs`, the journal is read from the
- * last entry handed over. `#last` only grows, so nothing comes twice or out of order.
- * With three replicas one case is open: an entry that a frozen leader repeats only after its successor's first one of
- * another stream counts as seen.
+ * Entries as the server repeats them under `tail.`: at most once, and not always in order, for it repeats them after it has let go of the
+ * stream, where the next publisher may be faster. So one who follows everything looks that no sequence is left out, one who follows a part
+ * that the entry before it of the same stream was seen. Where that is not so, after a reconnection, and every `checkMs`, the journal is read
+ * from the last entry handed over. `#last` only grows, so nothing comes twice or out of order.
+ * One case is open for who follows a part: the first entry of a stream that is repeated only after one of another stream counts as seen.
  */
 class Follower implements Subscription {
   readonly #link: Link;
@@ -56,12 +58,17 @@ class Follower implements Subscription {
   }
 
   async start(): Promise<void> {
+    let refused: unknown;
     const live = this.#link.nc.subscribe(`${tailPrefix}${this.#following.filter}`, {
-      callback: (error, message) => (error === null ? this.#take(message) : this.#link.fault(error)),
+      callback: (error, message) => {
+        if (error === null) this.#take(message);
+        else refused = error;
+      },
     });
     this.#ends.push(() => live.isClosed() || live.unsubscribe());
     this.#ends.push(this.#link.onReconnect(() => this.#catchUp()));
     await this.#link.nc.flush();
+    if (refused !== undefined) throw refused;
     this.#last = await this.#journal.head();
     const timer = setInterval(() => this.#catchUp(), this.#following.checkMs).unref();
     this.#ends.push(() => clearInterval(timer));
@@ -80,8 +87,12 @@ class Follower implements Subscription {
     if (this.#busy) {
       if (this.#waiting.length < bounds.followBufferMax) this.#waiting.push(live);
       else this.#again = true;
-    } else if (live.before > this.#last) this.#catchUp();
+    } else if (this.#missedBefore(live)) this.#catchUp();
     else this.#give(live.entry);
+  }
+
+  #missedBefore({ entry, before }: Live): boolean {
+    return this.#following.whole ? entry.sequence > this.#last + 1 : before > this.#last;
   }
 
   #catchUp(): void {
@@ -116,10 +127,10 @@ class Follower implements Subscription {
   /** Hands over what waited; false when something is missing and must be read first. */
   #settle(): boolean {
     if (this.#again) return false;
-    for (const { entry, before } of this.#waiting) {
-      if (entry.sequence <= this.#last) continue;
-      if (before > this.#last) return false;
-      this.#give(entry);
+    for (const live of this.#waiting) {
+      if (live.entry.sequence <= this.#last) continue;
+      if (this.#missedBefore(live)) return false;
+      this.#give(live.entry);
     }
     this.#waiting = [];
     this.#busy = false;

@@ -14,9 +14,8 @@ export class Health {
   readonly #forgets: () => void;
   #timer: NodeJS.Timeout | undefined;
   #unanswered = 0;
-  #offsetMs = 0;
-  /** By the clock of the process that never goes back; undefined before the first measuring. */
-  #measuredAt: number | undefined;
+  /** The servers' time at a moment of the monotonic clock, which nobody sets: a clock that is set shows at once. */
+  #measured: { readonly time: number; readonly at: number } | undefined;
 
   constructor(link: Link, now: () => number) {
     this.#link = link;
@@ -29,9 +28,14 @@ export class Health {
     return this.#link.connected && this.#unanswered < bounds.healthUnansweredMax;
   }
 
-  /** The servers' clock minus that of this process, in milliseconds, within the time of one request. */
+  /** The time of the servers, milliseconds since 1970, within the time of one request. */
+  serverNow(): number {
+    return this.#measured === undefined ? this.#now() : this.#measured.time + performance.now() - this.#measured.at;
+  }
+
+  /** The servers' clock minus that of this process, in milliseconds. */
   get clockOffsetMs(): number {
-    return this.#offsetMs;
+    return this.serverNow() - this.#now();
   }
 
   /** Measures the clock once, then looks again and again. */
@@ -67,15 +71,15 @@ export class Health {
   /** Servers since 2.10 tell the time in every answer. Older ones tell it of what is made: a consumer, which is let go at once. */
   async #measure(): Promise<void> {
     const { jsm, names } = this.#link;
-    const asked = this.#now();
+    const asked = performance.now();
     const info = await jsm.streams.info(names.meta);
     const told = 'ts' in info && typeof info.ts === 'string' ? Date.parse(info.ts) : Number.NaN;
     if (Number.isFinite(told)) {
-      this.#offsetMs = told - (asked + this.#now()) / 2;
+      this.#measured = { time: told, at: (asked + performance.now()) / 2 };
       return;
     }
-    if (this.#measuredAt !== undefined && performance.now() - this.#measuredAt < bounds.clockMeasureMs) return;
-    const before = this.#now();
+    if (this.#measured !== undefined && performance.now() - this.#measured.at < bounds.clockMeasureMs) return;
+    const before = performance.now();
     const made = await jsm.consumers.add(names.meta, {
       name: `clock-${crypto.randomUUID()}`,
       ack_policy: AckPolicy.None,
@@ -84,8 +88,7 @@ export class Health {
       mem_storage: true,
       num_replicas: 1,
     });
-    this.#offsetMs = Date.parse(made.created) - (before + this.#now()) / 2;
-    this.#measuredAt = performance.now();
+    this.#measured = { time: Date.parse(made.created), at: (before + performance.now()) / 2 };
     jsm.consumers.delete(names.meta, made.name).catch((error: unknown) => this.#link.closed || this.#link.fault(busError(error, 'let go of a consumer')));
   }
 }

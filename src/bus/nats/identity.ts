@@ -13,7 +13,8 @@ const triesMax = 10;
 /**
  * The identity of the journal's store, kept outside its stream. A new one is drawn when the stream was made anew or has
  * gone back behind what an earlier opening saw: cursors of before then name positions that may mean something else.
- * A restore of all streams together must remove the key `store` of the bucket FLOCK_META. With `keeps` false nothing is written where the
+ * A restore of all streams together must remove the key `store` of the bucket FLOCK_META
+ * (`nats kv del FLOCK_META store`). With `keeps` false nothing is written where the
  * identity still holds.
  */
 export async function storeIdentity(link: Link, journal: { created: string; head: number }, keeps: boolean): Promise<string> {
@@ -37,6 +38,8 @@ export async function storeIdentity(link: Link, journal: { created: string; head
 }
 
 function parse(text: string): { store: string; created: string; head: number } | undefined {
+  // What the tools of NATS leave of a key that was removed.
+  if (text === '') return undefined;
   const value: unknown = JSON.parse(text);
   if (typeof value !== 'object' || value === null || !('store' in value) || !('created' in value) || !('head' in value)) return undefined;
   const { store, created, head } = value;

@@ -5,3 +5,4 @@
 export { startLocalServer } from './local-server.ts';
 export { openNatsBus } from './open.ts';
 export type { NatsBusOptions, NatsCredentials } from './options.ts';
+export { type NatsPermissions, permissionsOf, permissionsText } from './permissions.ts';

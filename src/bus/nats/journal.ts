@@ -62,7 +62,9 @@ export class NatsJournal implements Journal {
   }
 
   async follow(pattern: string, onEntry: (entry: JournalEntry) => void): Promise<Subscription> {
-    return followJournal(this.#link, this, { pattern, filter: journalFilter(pattern, this.#link.names), checkMs: this.#followCheckMs, onEntry });
+    const { names } = this.#link;
+    const filter = journalFilter(pattern, names);
+    return followJournal(this.#link, this, { pattern, filter, whole: filter === `flock.${names.tenant}.journal.>`, checkMs: this.#followCheckMs, onEntry });
   }
 
   head(): Promise<number> {

@@ -1,5 +1,5 @@
 /** @needs nats-server */
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -41,7 +41,7 @@ describe.skipIf(findNatsServer() === undefined)('a nats-server beside the node',
     expect(String(await reopened.journal.head())).toBe(position);
     await reopened.close();
     await again.stop();
-    expect(readdirSync(folder)).toEqual(['store']);
+    expect(readdirSync(folder).sort()).toEqual(['nats-server.log', 'store']);
   });
 
   test('takes over the server that a killed node of this folder left', async () => {
@@ -50,6 +50,15 @@ describe.skipIf(findNatsServer() === undefined)('a nats-server beside the node',
     expect({ url: taken.url, pid: taken.pid }).toEqual({ url: left.url, pid: left.pid });
     await taken.stop();
     await expect.poll(() => lives(left.pid)).toBe(false);
+  });
+
+  test('what the server says afterwards does not end it: its words go to a file', async () => {
+    const server = await startLocalServer(folder);
+    // Tells it to open its log again, which it says.
+    process.kill(server.pid, 'SIGUSR1');
+    await expect.poll(() => readFileSync(join(folder, 'nats-server.log'), 'utf8')).toContain('Server is ready');
+    expect(lives(server.pid)).toBe(true);
+    await server.stop();
   });
 
   test('without the program: says how to get it', async () => {

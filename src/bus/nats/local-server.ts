@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { accessSync, constants, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { accessSync, closeSync, constants, existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { FlockworkError } from '../../../protocols/errors/error.ts';
@@ -10,6 +10,8 @@ const program = 'nats-server';
 /** Where systems put servers that the PATH of a plain user leaves out. */
 const morePlaces = ['/usr/local/sbin', '/usr/sbin', '/usr/local/bin'];
 const pollMs = 10;
+/** What it says goes into a file: a pipe would break with the node, and the server end at its next word. */
+const logFile = 'nats-server.log';
 const saidCharactersMax = 4_096;
 
 /** A nats-server beside this node, on the loopback, with its store in the data folder. */
@@ -36,17 +38,16 @@ export async function startLocalServer(folder: string, places: readonly string[]
     );
   }
   // A free port, told in a file: nobody else can take it between looking and listening.
+  const log = openSync(join(folder, logFile), 'w', 0o600);
   const child = spawn(command, ['-a', '127.0.0.1', '-p', '-1', '-js', '-sd', join(folder, 'store'), '--ports_file_dir', folder], {
-    stdio: ['ignore', 'ignore', 'pipe'],
+    stdio: ['ignore', 'ignore', log],
     // Of its own group: a Ctrl-C of the terminal is the node's to answer, which still needs its bus for that.
     detached: true,
   });
-  const said: string[] = [];
-  child.stderr.setEncoding('utf8').on('data', (text: string) => said.splice(0, said.length, (said.join('') + text).slice(-saidCharactersMax)));
-  await started(child, folder, said);
+  closeSync(log);
+  await started(child, folder);
   const up = runningIn(folder);
-  if (up === undefined) throw new FlockworkError('bus_unreachable', `${program} ended as soon as it was up: ${said.join('')}`);
-  child.stderr.removeAllListeners('data').resume();
+  if (up === undefined) throw new FlockworkError('bus_unreachable', `${program} ended as soon as it was up: ${said(folder)}`);
   child.unref();
   return {
     ...up,
@@ -73,17 +74,22 @@ function mayRun(path: string): boolean {
   }
 }
 
-async function started(child: ChildProcess, folder: string, said: readonly string[]): Promise<void> {
+/** The end of its log. */
+function said(folder: string): string {
+  return readFileSync(join(folder, logFile), 'utf8').slice(-saidCharactersMax);
+}
+
+async function started(child: ChildProcess, folder: string): Promise<void> {
   const failed = once(child, 'error').then(([error]) => {
     throw new FlockworkError('bus_unreachable', `${program} could not be started: ${String(error)}`, { cause: error });
   });
   const up = async (): Promise<void> => {
     for (const deadline = performance.now() + localReadyMs; performance.now() < deadline; await pause(pollMs)) {
-      if (child.exitCode !== null) throw new FlockworkError('bus_unreachable', `${program} ended with code ${child.exitCode}: ${said.join('')}`);
+      if (child.exitCode !== null) throw new FlockworkError('bus_unreachable', `${program} ended with code ${child.exitCode}: ${said(folder)}`);
       if (runningIn(folder) !== undefined) return;
     }
     child.kill('SIGKILL');
-    throw new FlockworkError('bus_unreachable', `${program} was not up within ${localReadyMs} ms: ${said.join('')}`);
+    throw new FlockworkError('bus_unreachable', `${program} was not up within ${localReadyMs} ms: ${said(folder)}`);
   };
   await Promise.race([up(), failed]);
 }

@@ -55,6 +55,19 @@ export function covers({ tenant }: Names, of: string | undefined): boolean {
   return tenant === '*' || tenant === of;
 }
 
+const nodes = 'flock.node.';
+
+/** The subject on the wire. Nodes of one tenant speak to each other under its token, so that those of another cannot. */
+export function wireSubject({ tenant }: Names, subject: string): string {
+  return tenant !== '*' && subject.startsWith(nodes) ? `flock.${tenant}.node.${subject.slice(nodes.length)}` : subject;
+}
+
+/** The subject that was put on the wire as this one. */
+export function plainSubject({ tenant }: Names, onWire: string): string {
+  const own = `flock.${tenant}.node.`;
+  return tenant !== '*' && onWire.startsWith(own) ? nodes + onWire.slice(own.length) : onWire;
+}
+
 /** What the replies to one process are sent to; permissions bind it. `_INBOX` where a process has no name. */
 export function inboxPrefixOf(process: string | undefined): string {
   return process === undefined ? '_INBOX' : `_INBOX_${process}`;

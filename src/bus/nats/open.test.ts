@@ -1,3 +1,5 @@
+import { jetstream } from '@nats-io/jetstream';
+import { connect, headers } from '@nats-io/transport-node';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Bus } from '../../../actors/ports/bus.ts';
 import { nothingBefore } from '../../../actors/ports/journal.ts';
@@ -111,6 +113,22 @@ describe.skipIf(!mayRun)('opening the NATS bus on a real server (nats-server mus
     const seen: string[] = [];
     for await (const entry of journal.read(journalPattern)) seen.push(entry.records[0]?.split(' ')[0] ?? '');
     expect(seen).toEqual(Array.from({ length: 30 }, (_, at) => `${at}`));
+  });
+
+  test('the store keeps its identity over openings, and gets another one when its key is removed, as after a restore', async () => {
+    const server = await serve();
+    const first = await open(server);
+    await first.journal.append(stream, nothingBefore, ['a record']);
+    const same = await open(server, { keepsIdentity: false });
+    expect(same.journal.store).toBe(first.journal.store);
+    const connection = await connect({ servers: server.url });
+    const own = headers();
+    own.set('KV-Operation', 'DEL');
+    await jetstream(connection).publish('$KV.FLOCK_META.store', '', { headers: own });
+    await connection.close();
+    const restored = await open(server);
+    expect(restored.journal.store).not.toBe(first.journal.store);
+    expect((await open(server)).journal.store).toBe(restored.journal.store);
   });
 
   test('after closing, every port says closed', async () => {

@@ -44,7 +44,7 @@ async function openPorts(link: Link, options: NatsBusOptions): Promise<Bus> {
     journal,
     tasks: new NatsQueue(link, { kind: taskKind(names), stream: names.tasks, ackWaitMs }),
     inbox: new NatsQueue(link, { kind: inboxKind(names), stream: names.inbox, ackWaitMs }),
-    registry: new NatsRegistry(link, () => now() + health.clockOffsetMs),
+    registry: new NatsRegistry(link, () => health.serverNow()),
     pubsub: new NatsPubsub(link),
     blobs: new NatsBlobs(link),
     index,

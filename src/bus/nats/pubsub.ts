@@ -7,6 +7,7 @@ import { isSubject } from '../../../protocols/subjects.ts';
 import { messageOverheadBytes } from './bounds.ts';
 import { isNoResponder, isTimeout } from './errors.ts';
 import type { Link } from './link.ts';
+import { plainSubject, wireSubject } from './names.ts';
 import { checkPattern, wrong } from './patterns.ts';
 
 /** Marks an answer whose body is a failure. */
@@ -27,7 +28,7 @@ export class NatsPubsub implements Pubsub {
   publish(subject: string, body: string): void {
     this.#check(subject, body);
     try {
-      this.#link.nc.publish(subject, body);
+      this.#link.nc.publish(wireSubject(this.#link.names, subject), body);
     } catch (error) {
       throw this.#link.error(error, `publish to ${subject}`);
     }
@@ -36,7 +37,7 @@ export class NatsPubsub implements Pubsub {
   async subscribe(pattern: string, onMessage: (message: LiveMessage) => void): Promise<Subscription> {
     checkPattern(pattern);
     return this.#open(pattern, undefined, (message) => {
-      if (!stored.test(message.subject)) onMessage({ subject: message.subject, body: message.string() });
+      if (!stored.test(message.subject)) onMessage({ subject: plainSubject(this.#link.names, message.subject), body: message.string() });
     });
   }
 
@@ -44,7 +45,7 @@ export class NatsPubsub implements Pubsub {
     this.#check(subject, body);
     let answer: Msg;
     try {
-      answer = await this.#link.nc.request(subject, body, { timeout: timeoutMs });
+      answer = await this.#link.nc.request(wireSubject(this.#link.names, subject), body, { timeout: timeoutMs });
     } catch (error) {
       if (isNoResponder(error)) throw new FlockworkError('no_responder', `nobody serves ${subject}`, { cause: error, details: { subject } });
       if (isTimeout(error))
@@ -80,15 +81,17 @@ export class NatsPubsub implements Pubsub {
   async #open(pattern: string, queue: string | undefined, onMessage: (message: Msg) => void): Promise<Subscription> {
     let stopped = false;
     let subscription: NatsSubscription;
+    let refused: unknown;
     try {
-      subscription = this.#link.nc.subscribe(pattern, {
+      subscription = this.#link.nc.subscribe(wireSubject(this.#link.names, pattern), {
         ...(queue === undefined ? {} : { queue }),
         callback: (error, message) => {
-          if (error !== null) this.#link.fault(error);
+          if (error !== null) refused = error;
           else if (!stopped) this.#link.guard(() => onMessage(message));
         },
       });
       await this.#link.nc.flush();
+      if (refused !== undefined) throw refused;
     } catch (error) {
       throw this.#link.error(error, `subscribe to ${pattern}`);
     }

@@ -1,6 +1,6 @@
 import type { Msg } from '@nats-io/transport-node';
 import type { DeadLetter, Delivery, PullOptions, Queue, QueueMessage } from '../../../actors/ports/queue.ts';
-import { FlockworkError } from '../../../protocols/errors/error.ts';
+import { FlockworkError, failureOf } from '../../../protocols/errors/error.ts';
 import { isToken } from '../../../protocols/subjects.ts';
 import { Claims } from './claims.ts';
 import { DeadLetters } from './dead-letters.ts';
@@ -13,6 +13,9 @@ import { ensureConsumer } from './streams.ts';
 
 /** Nothing is there, or nothing came in time. */
 const quietStatuses: ReadonlySet<number> = new Set([404, 408]);
+
+/** The tokens of a subject up to its topic. */
+const topicTokens = 4;
 
 type Lane = ReturnType<QueueKind['lanes']>[number];
 
@@ -71,10 +74,28 @@ export class NatsQueue implements Queue {
   }
 
   async depth(topic: string): Promise<{ waiting: number; claimed: number }> {
-    const lanes = await this.#lanes(topic);
+    let lanes: readonly Lane[];
+    try {
+      lanes = await this.#lanes(topic);
+    } catch (error) {
+      // Who may not make the consumers counts what there is to consume; nobody has pulled any of it.
+      if (failureOf(error).code === 'bus_refused') return { waiting: await this.#stored(topic), claimed: 0 };
+      throw error;
+    }
     try {
       const infos = await Promise.all(lanes.map((lane) => this.#link.jsm.consumers.info(this.#stream, lane.consumer)));
       return { waiting: infos.reduce((sum, info) => sum + info.num_pending, 0), claimed: infos.reduce((sum, info) => sum + info.num_ack_pending, 0) };
+    } catch (error) {
+      throw this.#link.error(error, `count topic ${topic} of ${this.#stream}`);
+    }
+  }
+
+  async #stored(topic: string): Promise<number> {
+    try {
+      const [lane] = this.#kind.lanes(topic);
+      const filter = `${lane?.filter.split('.').slice(0, topicTokens).join('.')}.>`;
+      const { state } = await this.#link.jsm.streams.info(this.#stream, { subjects_filter: filter });
+      return Object.values(state.subjects ?? {}).reduce((sum, count) => sum + count, 0);
     } catch (error) {
       throw this.#link.error(error, `count topic ${topic} of ${this.#stream}`);
     }
@@ -86,6 +107,11 @@ export class NatsQueue implements Queue {
 
   buryMessage(message: QueueMessage, reason: string): Promise<void> {
     return this.#dead.bury(message, reason);
+  }
+
+  async requeue(letter: Pick<QueueMessage, 'subject' | 'id'>, as: string = letter.subject): Promise<number> {
+    if (this.#kind.topicOf(as) === undefined) throw wrong(as, `a subject of the queue ${this.#kind.name}`);
+    return this.#dead.requeue(letter, as);
   }
 
   #lanes(topic: string): Promise<readonly Lane[]> {

@@ -26,8 +26,8 @@ interface Stored {
 
 /**
  * Keys in a stream laid out as a KV bucket; the revision is the stream's sequence, so it never comes twice. Servers before
- * 2.11 know no ttl per key: it stands in a header and counts from the server's own time of storing, against this process's
- * clock corrected by what it is off.
+ * 2.11 know no ttl per key: it stands in a header and counts from the server's own time of storing, against the
+ * server's clock as this process has measured it.
  */
 export class NatsRegistry implements Registry {
   readonly #link: Link;

@@ -12,7 +12,7 @@ export async function nodes(io: CommandIo, options: NodesOptions): Promise<numbe
     const all = await client.nodes();
     if (options.json === true) for (const node of all) await printJson(io, node);
     else {
-      const rows = all.map(({ id, roles, version, startedAt, shards, load }) => [
+      const rows = all.map(({ id, roles, version, startedAt, shards, load, notReady = [], clockOffsetMs = 0 }) => [
         id,
         roles.join(','),
         version,
@@ -20,8 +20,10 @@ export async function nodes(io: CommandIo, options: NodesOptions): Promise<numbe
         String(shards),
         count(load.goals),
         count(load.agents),
+        notReady.length === 0 ? 'ready' : notReady.join(','),
+        `${clockOffsetMs} ms`,
       ]);
-      for (const line of table(['NODE', 'ROLES', 'VERSION', 'STARTED', 'SHARDS', 'GOALS', 'AGENTS'], rows)) await printLine(io, line);
+      for (const line of table(['NODE', 'ROLES', 'VERSION', 'STARTED', 'SHARDS', 'GOALS', 'AGENTS', 'STATE', 'CLOCK'], rows)) await printLine(io, line);
     }
     return 0;
   });

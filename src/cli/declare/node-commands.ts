@@ -33,9 +33,29 @@ export function declareNodeCommands(program: Command, choose: Choose): void {
     .option('--interval <seconds>', 'how often the node is asked (default 1)')
     .action((options) => choose(async (io) => (await import('../commands/top.ts')).top(io, options)));
 
-  withConnection(declare(program, 'dead-letters', 'List the messages that no actor took, and why.', [['flockwork dead-letters', 'the newest last']]))
+  const dead = withConnection(
+    declare(program, 'dead-letters', 'List the messages that no actor took, and why.', [['flockwork dead-letters', 'the newest last']]),
+  )
     .option('--limit <n>', 'at most this many (default 50)')
     .action((options) => choose(async (io) => (await import('../commands/dead-letters.ts')).deadLetters(io, options)));
+  withConnection(
+    declare(dead, 'requeue <id>', 'Put the messages of that id back into their queue, once what they failed for is mended.', [
+      ['flockwork dead-letters requeue 01m7zj', 'the id is in flockwork dead-letters'],
+    ]),
+  ).action((id, _options, command) => choose(async (io) => (await import('../commands/dead-letters.ts')).requeueDeadLetter(io, id, command.optsWithGlobals())));
+
+  const nats = program.command('nats').description('What nats-server must know of nodes.');
+  withSettings(
+    declare(nats, 'permissions', 'Print the least that a node needs of NATS, as the permissions of a user in the configuration of nats-server.', [
+      ['flockwork nats permissions --role worker --tenant acme --node worker-1', 'for the node whose node.id is worker-1 and bus.tenant acme'],
+      ['flockwork nats permissions --role gateway,coordinator --node front --json', 'of a node with two roles, as JSON'],
+    ]),
+  )
+    .requiredOption('--role <list>', 'gateway, coordinator and worker, separated by commas')
+    .option('--tenant <tenant>', 'the one tenant it serves (default: bus.tenant; else all)')
+    .option('--node <id>', 'its node.id, which no other has (default: node.id; else the role)')
+    .option('--pools <list>', 'the pools of its worker, separated by commas (default: worker.pools)')
+    .action((options) => choose(async (io) => (await import('../commands/nats-permissions.ts')).printNatsPermissions(io, options)));
 
   withConnection(
     declare(program, 'approvals [goal]', 'List the tool calls that wait for somebody to approve them.', [['flockwork approvals', 'with the id of each']]),

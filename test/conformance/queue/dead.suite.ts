@@ -32,6 +32,31 @@ export function deadConformance(name: string, open: OpenBus, under: QueueUnderTe
       expect((await queue.dead()).map((letter) => letter.id).sort()).toEqual(['m1', 'm2', 'm3']);
     });
 
+    test('a requeued letter comes again as it was, at once, and is listed no more', async () => {
+      const queue = under.of((await opened()).bus);
+      const message = under.message('m1');
+      await queue.push(message);
+      await (await pullOne(queue, topic)).bury('broken');
+      await queue.buryMessage(under.message('m2'), 'broken');
+      expect(await queue.requeue(message)).toBe(1);
+      expect((await queue.dead()).map((letter) => letter.id)).toEqual(['m2']);
+      const again = await pullOne(queue, topic);
+      expect({ subject: again.subject, id: again.id, body: again.body, deliveries: again.deliveries }).toEqual({ ...message, deliveries: 1 });
+      await again.ack();
+      expect(await queue.requeue(message)).toBe(0);
+      expect(await queue.depth(topic)).toEqual({ waiting: 0, claimed: 0 });
+    });
+
+    test('a letter requeued by two at once comes once', async () => {
+      const queue = under.of((await opened()).bus);
+      const message = under.message('m1');
+      await queue.buryMessage(message, 'broken');
+      await Promise.all([queue.requeue(message), queue.requeue(message)]);
+      await (await pullOne(queue, topic)).ack();
+      expect(await queue.depth(topic)).toEqual({ waiting: 0, claimed: 0 });
+      expect(await queue.dead()).toEqual([]);
+    });
+
     test('dead letters survive a reopening', async () => {
       const { bus, reopen } = await opened();
       await under.of(bus).push(under.message('m1'));
