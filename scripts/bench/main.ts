@@ -10,9 +10,11 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { abuseBench } from './abuse.ts';
 import { chatTurn } from './chat-turn.ts';
+import { clusterBench } from './cluster.ts';
 import { coordinatorEvents } from './coordinator-events.ts';
 import { fanOut } from './fan-out.ts';
 import { idleCells } from './idle-actors.ts';
+import { inspectorBench } from './inspector.ts';
 import { largeGoal } from './large-goal.ts';
 import { mapReduce } from './map-reduce.ts';
 import { quicBench } from './quic.ts';
@@ -21,6 +23,7 @@ import { serviceStart } from './service-start.ts';
 import { sleepingActors } from './sleeping-actors.ts';
 import { stepOverhead } from './step-overhead.ts';
 import { tracing } from './tracing.ts';
+import { watchOpening } from './watch-opening.ts';
 
 interface Bench {
   /** What it measures, one line. */
@@ -39,7 +42,13 @@ const benches: Readonly<Record<string, Bench>> = {
   sleeping: { about: 'actors that sleep, and what waking them costs', run: sleepingActors },
   'large-goal': { about: 'a goal of thousands of parts', run: largeGoal },
   'fan-out': { about: 'CPU of one event delivered to one of many WebSocket clients, beside bare ws', run: fanOut },
+  watchers: { about: 'an append while 500 watchers open at once on a store of 100,000 actors', run: watchOpening },
+  inspector: {
+    about: 'the page and its feed with 10,000 live actors, a step that nobody looks at, and a goal of 100,000 records looked back at',
+    run: inspectorBench,
+  },
   quic: { about: 'submit to accepted over QUIC, TCP and WebSocket; handshake and memory of a connection beside bare libp2p', run: quicBench },
+  cluster: { about: 'tasks per second over 1, 2 and 4 worker processes on NATS beside a bare script, writes per task, failover', run: clusterBench },
   abuse: { about: 'health and memory of a node under garbage, connections that never open and streams that never read', run: abuseBench },
 };
 

@@ -45,6 +45,7 @@ async function stage(failures: number, retryable = true) {
     depth: (topic) => bus.tasks.depth(topic),
     dead: (options) => bus.tasks.dead(options),
     buryMessage: (message, reason) => bus.tasks.buryMessage(message, reason),
+    requeue: (letter, as) => bus.tasks.requeue(letter, as),
   };
   const clock = new VirtualClock();
   const { models, tools } = scripted(1, { modelRetryable: 0, modelForGood: 0, modelHangs: 0, toolFails: 0, latencyMsMax: 1 });

@@ -8,7 +8,10 @@ import { shareOf } from './balance.ts';
 export const shardLeaseMs = 10_000;
 /** The share of it, counted from before the question, for which the owner itself believes in it. */
 const deadlineShare = 0.8;
-/** Shards that one tick gives away at most, so that a joining node does not stop the world. */
+/** How often in the time of a lease it is renewed, and how often it is looked whether there are shards to take: what an owner's death costs beyond the lease. */
+const renewalsPerLease = 4;
+const looksPerLease = 10;
+/** Shards that one look gives away at most, so that a joining node does not stop the world. */
 const resignAtOnceMax = 16;
 
 export interface ShardLeasesOptions {
@@ -17,7 +20,9 @@ export interface ShardLeasesOptions {
   readonly node: string;
   /** The nodes alive that may own shards, this one included. */
   readonly coordinators: () => Promise<readonly string[]>;
+  /** Opens what they hold. Not waited for by the renewals; rejects when it could not, and the shards are given back. */
   readonly onTaken: (shards: readonly number[]) => Promise<void>;
+  /** Lets go of them at once, those that are still being opened among them. */
   readonly onLost: (shards: readonly number[]) => Promise<void>;
   readonly note: (line: string) => void;
   readonly leaseMs?: number;
@@ -41,6 +46,9 @@ export class ShardLeases {
   readonly #held = new Map<number, Held>();
   #disarm: (() => void) | undefined;
   #ticking: Promise<void> = Promise.resolve();
+  #opening: Promise<void> = Promise.resolve();
+  /** When the leases are to be renewed. Milliseconds since 1970. */
+  #renewAt = 0;
   #stopped = false;
 
   constructor(options: ShardLeasesOptions) {
@@ -61,6 +69,7 @@ export class ShardLeases {
   async start(): Promise<void> {
     await this.#tick();
     this.#arm();
+    await this.#opening;
   }
 
   /** Gives all shards away, so that others need not wait for the leases to end. */
@@ -70,19 +79,23 @@ export class ShardLeases {
     await this.#ticking;
     const shards = this.held;
     await this.#options.onLost(shards);
+    await this.#opening;
     await this.#resign(shards);
   }
 
   #arm(): void {
     if (this.#stopped) return;
-    this.#disarm = this.#options.clock.timer(this.#leaseMs / 4, () => {
+    this.#disarm = this.#options.clock.timer(this.#leaseMs / looksPerLease, () => {
       this.#ticking = this.#tick().finally(() => this.#arm());
     });
   }
 
   async #tick(): Promise<void> {
     try {
-      await this.#renew();
+      if (this.#options.clock.now() >= this.#renewAt) {
+        this.#renewAt = this.#options.clock.now() + this.#leaseMs / renewalsPerLease;
+        await this.#renew();
+      }
       const share = shareOf(await this.#options.coordinators(), this.#options.node, shardCount);
       if (this.#held.size > share) {
         const extra = this.held.slice(share).slice(0, resignAtOnceMax);
@@ -116,10 +129,10 @@ export class ShardLeases {
 
   async #takeFree(wanted: number): Promise<void> {
     const taken = new Map((await this.#options.registry.list('shard.')).map((entry) => [entry.key, entry]));
-    const got: number[] = [];
+    const got = new Map<number, Held>();
     // Each node begins elsewhere, so that two of them seldom try for the same shard.
     const from = this.#options.node.length === 0 ? 0 : this.#options.node.charCodeAt(this.#options.node.length - 1);
-    for (let step = 0; step < shardCount && got.length < wanted; step += 1) {
+    for (let step = 0; step < shardCount && got.size < wanted; step += 1) {
       const shard = (from + step) % shardCount;
       const entry = taken.get(shardKey(shard));
       if (this.#held.has(shard) || (entry !== undefined && entry.value !== '')) continue;
@@ -130,13 +143,28 @@ export class ShardLeases {
           entry === undefined
             ? await this.#options.registry.create(key, this.#options.node, { ttlMs: this.#leaseMs })
             : await this.#options.registry.update(key, this.#options.node, entry.revision);
-        this.#held.set(shard, { revision, until: before + this.#leaseMs * deadlineShare });
-        got.push(shard);
+        const held = { revision, until: before + this.#leaseMs * deadlineShare };
+        this.#held.set(shard, held);
+        got.set(shard, held);
       } catch (error) {
         if (failureOf(error).code !== 'registry_conflict') throw error;
       }
     }
-    if (got.length > 0) await this.#options.onTaken(got);
+    // Opening many roots takes longer than a lease: the renewals must go on meanwhile.
+    if (got.size > 0) this.#opening = this.#opening.then(() => this.#open(got));
+  }
+
+  async #open(taken: ReadonlyMap<number, Held>): Promise<void> {
+    const shards = [...taken.keys()].filter((shard) => !this.#stopped && this.#held.get(shard) === taken.get(shard));
+    if (shards.length === 0) return;
+    try {
+      await this.#options.onTaken(shards);
+    } catch (error) {
+      this.#options.note(`shards ${shards.join(', ')} could not be opened and are given back: ${failureOf(error).message}`);
+      const still = shards.filter((shard) => this.#held.get(shard) === taken.get(shard));
+      await this.#options.onLost(still);
+      await this.#resign(still);
+    }
   }
 
   async #resign(shards: readonly number[]): Promise<void> {

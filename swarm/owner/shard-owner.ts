@@ -78,15 +78,18 @@ export class ShardOwner {
   async take(shards: readonly number[]): Promise<void> {
     const host = this.#host;
     const fresh = shards.filter((shard) => !this.#shards.has(shard));
+    const pumps = new Map<number, InboxPump>();
     for (const shard of fresh) {
       this.#halts.set(shard, new AbortController());
-      this.#shards.set(shard, new InboxPump({ host, cells: this.#cells, adoption: this.#adoption, shard, wake: (tenant, root) => this.#wake(tenant, root) }));
+      pumps.set(shard, new InboxPump({ host, cells: this.#cells, adoption: this.#adoption, shard, wake: (tenant, root) => this.#wake(tenant, root) }));
     }
+    for (const [shard, pump] of pumps) this.#shards.set(shard, pump);
     const active = (await Promise.all(fresh.map((shard) => this.#activeRoots(shard)))).flat();
     for (let at = 0; at < active.length && !this.#stopped; at += openingsAtOnceMax) {
       await Promise.all(active.slice(at, at + openingsAtOnceMax).map((root) => this.#openOrSleep(root)));
     }
-    for (const shard of fresh) this.#shards.get(shard)?.start();
+    // Dropped meanwhile, it is not ours to drain any more, or drained by who took it after that.
+    for (const [shard, pump] of pumps) if (this.#shards.get(shard) === pump) pump.start();
   }
 
   /** Lets go of shards at once: their cells stop and their effects are aborted; the journals go on with the next owner. */

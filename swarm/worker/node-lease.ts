@@ -13,6 +13,11 @@ export function nodeKey(node: string): string {
   return `${nodePrefix}${node}`;
 }
 
+/** The ids of the nodes that live. */
+export async function nodeIds(registry: Registry): Promise<string[]> {
+  return (await registry.list(nodePrefix)).map(({ key }) => key.slice(nodePrefix.length));
+}
+
 /** Keeps a node's key in the registry, with what others may know of the node. */
 export class NodeLease {
   readonly #registry: Registry;

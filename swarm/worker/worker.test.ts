@@ -39,6 +39,7 @@ async function stage(options: { wrap?: (bus: Bus, clock: VirtualClock) => Bus; m
     () => rm(folder, { recursive: true, maxRetries: 10 }),
     () => bus.close(),
   );
+  await bus.index.put({ key: goalKey('acme', 'g1'), value: JSON.stringify({ status: 'running' }) });
   const clock = new VirtualClock(1_000);
   let calls = 0;
   const answering: Models = { call: async () => ({ text: 'done', toolCalls: [], finish: 'stop', usage: null, costMicroUsd: null, answeredBy: 'y' }) };
@@ -111,26 +112,59 @@ describe('a worker', () => {
     await until('both are buried', async () => (await bus.tasks.dead()).length === 2);
   });
 
+  test('refuses a task whose subject says something else: who may push for one tenant pushes for no other', async () => {
+    const { bus, worker, records, calls } = await stage();
+    await bus.tasks.push({ subject, id: 'a', body: JSON.stringify({ ...message, tenant: 'other' }) });
+    await bus.tasks.push({ subject, id: 'b', body: JSON.stringify({ ...message, root: 'g2' }) });
+    await bus.tasks.push({ subject, id: 'c', body: JSON.stringify({ ...message, root: 'g1.>' }) });
+    worker.start();
+    await until('all are buried', async () => (await bus.tasks.dead()).length === 3);
+    expect((await bus.tasks.dead()).map(({ id, reason }) => `${id} ${reason}`).sort()).toEqual([
+      expect.stringMatching(/^a the message names task t0 of goal g1 of tenant other, its subject another$/),
+      expect.stringMatching(/^b the message names task t0 of goal g2/),
+      expect.stringMatching(/^c 'g1\.>' is not a subject token/),
+    ]);
+    expect([calls(), await records()]).toEqual([0, 0]);
+  });
+
+  test('refuses a task of a goal that nobody submitted, and trusts the journal where the index does not know the goal yet', async () => {
+    const { bus, worker, records, settled, calls } = await stage();
+    const ghost = { ...message, tenant: 'ghost' };
+    await bus.tasks.push({ subject: taskSubject({ ...ghost, task: 't0-1' }), id: 'a', body: JSON.stringify(ghost) });
+    worker.start();
+    await until('it is buried', async () => (await bus.tasks.dead()).length === 1);
+    expect((await bus.tasks.dead())[0]?.reason).toBe("there is no goal 'g1' of tenant 'ghost'");
+    expect([calls(), await records()]).toEqual([0, 0]);
+    const late = { ...message, root: 'g2' };
+    await bus.journal.append(journalSubject({ tenant: 'acme', root: 'g2', actor: 'coordinator' }), '0', [
+      sealRecord(chainStart(''), { n: 1, at: 1, inputJson: JSON.stringify({ type: 'goal.accept' }), facts: [] }, systemIds.salt()).line,
+    ]);
+    await bus.tasks.push({ subject: taskSubject({ ...late, task: 't0-1' }), id: 'b', body: JSON.stringify(late) });
+    await settled();
+    expect(calls()).toBe(1);
+  });
+
   test('counts its ownership from the delivery: one that took too long to load starts no effect', async () => {
     const slow = (bus: Bus, clock: VirtualClock): Bus => ({
       ...bus,
       blobs: {
         put: (tenant, bytes) => bus.blobs.put(tenant, bytes),
-        get: (tenant, sha256) => bus.blobs.get(tenant, sha256),
+        // Reading what the task is takes longer than the claim lasts.
+        get: (tenant, sha256) => {
+          clock.advanceBy(ackWaitMs * 2);
+          return bus.blobs.get(tenant, sha256);
+        },
         size: (tenant, sha256) => bus.blobs.size(tenant, sha256),
         delete: (tenant, sha256) => bus.blobs.delete(tenant, sha256),
         list: (tenant) => bus.blobs.list(tenant),
         putNamed: (name, bytes) => bus.blobs.putNamed(name, bytes),
         deleteNamed: (name) => bus.blobs.deleteNamed(name),
-        // Looking for a snapshot takes longer than the claim lasts.
-        getNamed: (name) => {
-          clock.advanceBy(ackWaitMs * 2);
-          return bus.blobs.getNamed(name);
-        },
+        getNamed: (name) => bus.blobs.getNamed(name),
       },
     });
     const { bus, worker, notes, calls } = await stage({ wrap: slow });
-    await bus.tasks.push({ subject, id: 'g1-t0-1', body: JSON.stringify(message) });
+    const blob = await bus.blobs.put('acme', new TextEncoder().encode(JSON.stringify(taskSpec)));
+    await bus.tasks.push({ subject, id: 'g1-t0-1', body: JSON.stringify({ ...message, spec: { blob } }) });
     worker.start();
     await until('the task is given back', () => notes.length > 0);
     expect(calls()).toBe(0);
@@ -153,7 +187,8 @@ describe('a worker', () => {
     await until('its model is asked', () => calls() === 1);
     await worker.stop();
     expect([aborted, cells.size, worker.load, await records()]).toEqual([true, 0, 0, 1]);
-    expect(await bus.tasks.depth('default')).toMatchObject({ claimed: 1 });
+    // Handed over: the next worker need not wait until the claim has expired.
+    expect(await bus.tasks.depth('default')).toEqual({ waiting: 1, claimed: 0 });
   });
 
   test('runs no more agents than its concurrency, of all pools together', async () => {

@@ -6,7 +6,7 @@ import type { Input } from '../../actors/cell/kind.ts';
 import { type Loaded, loadFold } from '../../actors/cell/load.ts';
 import type { Delivery } from '../../actors/ports/queue.ts';
 import { type Failure, failureOf } from '../../protocols/errors/error.ts';
-import { isEnded } from '../../protocols/goals/goal.ts';
+import { type GoalStatus, isEnded } from '../../protocols/goals/goal.ts';
 import { agentActor, coordinatorActor, type TaskMessage, type TaskSpec, taskMessage, taskSpec } from '../../protocols/goals/task.ts';
 import { deliverSubject, journalSubject } from '../../protocols/subjects.ts';
 import { agentEffects, scopeOf } from '../effects/agent-effects.ts';
@@ -18,6 +18,7 @@ import { concurrency as concurrencyDefault, failedNakMs, heldNakMs, taskPullMs, 
 import { Claim } from './claim.ts';
 import { abandonment, isHopeless, tellUnreadable } from './hopeless.ts';
 import { nodeKey } from './node-lease.ts';
+import { hasGoal, strayOf } from './refusal.ts';
 
 export interface WorkerOptions {
   readonly host: SwarmHost;
@@ -107,8 +108,8 @@ export class Worker {
     const claim = new Claim(delivery, this.#host.bus.tasks.ackWaitMs, this.#host.clock);
     const work = this.#work(delivery, claim)
       .catch(async (error: unknown) => {
-        // A stopping worker leaves its tasks to the next one; that is no failure.
-        if (this.#abort.signal.aborted) return;
+        // A stopping worker hands its tasks over at once; that is no failure.
+        if (this.#abort.signal.aborted) return await this.#giveBack(delivery, heldNakMs);
         this.#host.note(`task ${delivery.id}: ${failureOf(error).message} (${failureOf(error).code})`);
         await this.#giveBack(delivery, failedNakMs);
       })
@@ -128,20 +129,27 @@ export class Worker {
     try {
       const message = readTask(delivery.body);
       if (message === undefined) return delivery.bury('not a task message of this version');
+      const stray = strayOf(delivery, message);
+      if (stray !== undefined) return delivery.bury(stray);
       if (!this.#adoption.has(message.tenant, message.root)) return delivery.nak(heldNakMs);
-      const over = await this.#goalEnded(message);
+      const status = await this.#goalStatus(message);
+      const over = isOver(status);
       const stream = journalSubject({ tenant: message.tenant, root: message.root, actor: agentActor(message.task, message.attempt) });
       // Two deliveries of one task must not open its journal side by side.
       if (this.#cells.get(stream) !== undefined || this.#opening.has(stream)) return delivery.nak(heldNakMs);
       this.#opening.add(stream);
       reserved = stream;
-      const loaded = await this.#load(stream, delivery);
+      // A task that comes for the first time has no journal: where it has one after all, the first append conflicts, and the next delivery reads it.
+      const loaded = over || delivery.deliveries > 1 ? await this.#load(stream, delivery) : { fold: undefined };
       if ('failure' in loaded) {
         if (!over) await tellUnreadable(this.#host, message, loaded.failure);
         return await delivery.ack();
       }
       const { fold } = loaded;
       if (fold?.ended || (over && fold === undefined)) return await delivery.ack();
+      // An index that lags behind knows no goal either: its journal decides.
+      if (fold === undefined && status === undefined && !(await hasGoal(this.#host, message)))
+        return await delivery.bury(`there is no goal '${message.root}' of tenant '${message.tenant}'`);
       // Two workers must not steal one journal from each other for ever: a living node keeps what it opened.
       if (fold !== undefined && fold.node !== this.#host.node && (await this.#host.bus.registry.get(nodeKey(fold.node))) !== undefined)
         return delivery.nak(heldNakMs);
@@ -213,7 +221,7 @@ export class Worker {
   /** The coordinator tells its agents when the goal ends. Should it die before it has, they learn it with their heartbeat. */
   async #cancelWithGoal(message: TaskMessage, cell: Cell): Promise<void> {
     try {
-      if (cell.end === undefined && (await this.#goalEnded(message)) && cell.end === undefined) await cell.post(cancelWithGoal(cell.stream));
+      if (cell.end === undefined && isOver(await this.#goalStatus(message)) && cell.end === undefined) await cell.post(cancelWithGoal(cell.stream));
     } catch (error) {
       // The next heartbeat looks again.
       this.#host.note(`${cell.stream}: not known whether its goal goes on (${failureOf(error).code})`);
@@ -240,9 +248,10 @@ export class Worker {
     return taskSpec.parse(JSON.parse(new TextDecoder().decode(await this.#host.bus.blobs.get(tenant, spec.blob))));
   }
 
-  async #goalEnded({ tenant, root }: TaskMessage): Promise<boolean> {
+  /** As the index has it. */
+  async #goalStatus({ tenant, root }: TaskMessage): Promise<GoalStatus | undefined> {
     const row = await this.#host.bus.index.get(goalKey(tenant, root));
-    return row !== undefined && isEnded((JSON.parse(row) as GoalRow).status);
+    return row === undefined ? undefined : (JSON.parse(row) as GoalRow).status;
   }
 
   #cellOptions({ tenant, root, task, attempt }: TaskMessage, stream: string, claim: Claim, signal: AbortSignal): CellOptions {
@@ -274,6 +283,10 @@ interface AgentWork {
   readonly fresh: boolean;
   /** Its goal has ended. */
   readonly over: boolean;
+}
+
+function isOver(status: GoalStatus | undefined): boolean {
+  return status !== undefined && isEnded(status);
 }
 
 /** What ends an agent that its coordinator could no longer tell. */

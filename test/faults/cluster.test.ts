@@ -1,80 +1,13 @@
 /** @needs nats-server */
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
 import { afterEach, describe, expect, test } from 'vitest';
-import { findNatsServer, NatsServer } from '../../scripts/services/nats.ts';
+import { findNatsServer } from '../../scripts/services/nats.ts';
 import { connect } from '../../src/client/index.ts';
-import { type MockModel, startMockModel } from '../../src/testing/mock-model/index.ts';
-import type { FaultNodeOptions } from './fault-node.ts';
+import { Cluster } from './cluster/cluster.ts';
 import { mapScript } from './scripts.ts';
 
 const available = findNatsServer() !== undefined;
-
-interface NodeProcess {
-  readonly child: ChildProcess;
-  readonly url: string;
-}
-
-/** A cluster of node processes on one nats-server, beside one model server. */
-class Cluster {
-  readonly folder: string = mkdtempSync(join(tmpdir(), 'flockwork-cluster-'));
-  readonly nodes: NodeProcess[] = [];
-  readonly nats: NatsServer;
-  readonly model: MockModel;
-  stderr = '';
-
-  private constructor(nats: NatsServer, model: MockModel) {
-    this.nats = nats;
-    this.model = model;
-  }
-
-  static async start(nodes: number): Promise<Cluster> {
-    const cluster = new Cluster(await NatsServer.start(), await startMockModel({ script: mapScript }));
-    for (let index = 0; index < nodes; index += 1) await cluster.join();
-    return cluster;
-  }
-
-  get effectsFile(): string {
-    return join(this.folder, 'effects.txt');
-  }
-
-  async join(): Promise<NodeProcess> {
-    const options: FaultNodeOptions = {
-      folder: join(this.folder, `node-${this.nodes.length}`),
-      port: 0,
-      modelUrl: this.model.baseUrl,
-      effectsFile: this.effectsFile,
-      natsUrl: this.nats.url,
-    };
-    const child = spawn(process.execPath, [join(import.meta.dirname, 'fault-node.ts'), JSON.stringify(options)], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), 'flockwork-compile-cache') },
-    });
-    child.stderr.on('data', (chunk: Buffer) => {
-      this.stderr += chunk.toString();
-    });
-    const [ready] = (await Promise.race([once(child.stdout, 'data'), once(child, 'exit')])) as unknown[];
-    const port = /^ready (\d+)/.exec(String(ready))?.[1];
-    if (port === undefined) throw new Error(`a node did not start: ${String(ready)} ${this.stderr}`);
-    const node = { child, url: `ws://127.0.0.1:${port}/v1/ws` };
-    this.nodes.push(node);
-    return node;
-  }
-
-  async close(): Promise<void> {
-    for (const { child } of this.nodes) {
-      if (child.exitCode !== null || child.signalCode !== null) continue;
-      child.kill('SIGKILL');
-      await once(child, 'exit');
-    }
-    await this.model.close();
-    await this.nats.stop();
-    rmSync(this.folder, { recursive: true, force: true });
-  }
-}
 
 const inputs = (count: number) => [{ kind: 'items' as const, items: Array.from({ length: count }, (_, index) => `item ${index}`) }];
 
@@ -86,7 +19,7 @@ describe.skipIf(!available)('nodes on one nats-server', () => {
   });
 
   test('goals go on when a node that owns shards and runs agents is killed', async () => {
-    cluster = await Cluster.start(3);
+    cluster = await Cluster.start(3, { script: mapScript });
     const [first, second] = cluster.nodes;
     if (first === undefined || second === undefined) throw new Error('the cluster has no nodes');
     const client = await connect(first.url);
@@ -132,7 +65,7 @@ describe.skipIf(!available)('nodes on one nats-server', () => {
   }, 120_000);
 
   test('a watcher goes on through another gateway with the same cursor', async () => {
-    cluster = await Cluster.start(2);
+    cluster = await Cluster.start(2, { script: mapScript });
     const [first, second] = cluster.nodes;
     if (first === undefined || second === undefined) throw new Error('the cluster has no nodes');
     const one = await connect(first.url, { limits: { reconnectAttemptsMax: 1 } });
