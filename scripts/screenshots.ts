@@ -73,6 +73,11 @@ async function main(): Promise<void> {
       tape: 'tape',
       follow: `tape/${review}`,
       votes: `votes/${vote}`,
+      messages: `messages/${review}`,
+      travel: `travel/${review}/24`,
+      tools: 'tools',
+      models: 'models',
+      more: 'more',
       nodes: 'nodes',
       submit: 'goals',
     };

@@ -28,6 +28,11 @@ export interface InspectorBounds {
   readonly namesMax: number;
   /** Unread bytes of a page above which its frames wait. */
   readonly bufferedBytesMax: number;
+  /** How often another node is asked what changed there, while a page is open; and for how long an answer is waited for. ms. */
+  readonly remoteMs: number;
+  readonly remoteAnswerMs: number;
+  /** How often the list of nodes is read again while a page is open, ms. */
+  readonly remoteListMs: number;
 }
 
 export const inspectorBounds: InspectorBounds = {
@@ -45,6 +50,9 @@ export const inspectorBounds: InspectorBounds = {
   tenantsMax: 256,
   namesMax: 1_024,
   bufferedBytesMax: 1_048_576,
+  remoteMs: 300,
+  remoteAnswerMs: 2_000,
+  remoteListMs: 3_000,
 };
 
 /** A shown context: how deep, how many entries in one object, and how many characters in one text. */
@@ -52,7 +60,7 @@ export const contextDepthMax = 4;
 export const contextEntriesMax = 32;
 export const contextCharsMax = 512;
 
-/** Bounds of looking back at a goal. */
+/** Bounds of looking back at a goal; each an option of the same name in `pastBounds`. */
 export interface PastBounds {
   /** Goals kept folded at the same time, over all tenants. */
   readonly goalsMax: number;
@@ -66,6 +74,8 @@ export interface PastBounds {
   readonly foldsMax: number;
   /** How long reading may hold the node before others have a turn, ms. */
   readonly sliceMs: number;
+  /** How long a page waits for a goal to be read before it is shown what is read so far, ms. */
+  readonly answerMs: number;
   readonly actorsShownMax: number;
   readonly recordsShownMax: number;
   readonly movesMax: number;
@@ -80,9 +90,25 @@ export const pastBounds: PastBounds = {
   snapshotBytesMax: 33_554_432,
   foldsMax: 1_024,
   sliceMs: 12,
+  answerMs: 800,
   actorsShownMax: 200,
   recordsShownMax: 12,
   movesMax: 64,
   densityBuckets: 96,
   marksMax: 8,
 };
+
+/** Bounds of what is counted of tools and models. */
+export interface UsageBounds {
+  /** Hours that are kept. */
+  readonly hours: number;
+  /** Different tools, and different models; further ones are counted as `other`. */
+  readonly namesMax: number;
+  /** Calls of one actor under way; of more than these the oldest are not timed. */
+  readonly openCallsMax: number;
+}
+
+export const usageBounds: UsageBounds = { hours: 24, namesMax: 64, openCallsMax: 64 };
+
+/** How often a page that looks at tools or models is told, ms. */
+export const usageMs = 1_000;

@@ -28,9 +28,9 @@ function page(bounds: Partial<typeof inspectorBounds> = {}) {
   const frames: Frame[] = [];
   const out = { bufferedBytes: 0, send: (text: string) => void frames.push(JSON.parse(text)) };
   const connection = inspector.connect('default', out);
-  const close = (): void => {
+  const close = (): Promise<void> => {
     connection.close();
-    inspector.stop();
+    return inspector.stop();
   };
   return { inspector, frames, out, connection, close };
 }
@@ -112,7 +112,7 @@ describe('what a page is told', () => {
       [3, 1],
       [1, 0],
     ]);
-    told.close();
+    await told.close();
   });
 
   test('nothing while it does not read, then what is so now', async () => {
@@ -124,7 +124,7 @@ describe('what a page is told', () => {
     told.out.bufferedBytes = 0;
     await eventually(() => expect(told.frames).toHaveLength(1));
     expect(told.frames[0]?.rows?.[0]?.[1]).toBe('waiting');
-    told.close();
+    await told.close();
   });
 
   test('every step of a watched actor, with its history and a context that is safe to show', async () => {
@@ -149,7 +149,7 @@ describe('what a page is told', () => {
     expect(JSON.stringify(first).length).toBeLessThan(4_000);
     for (let seq = 2; seq <= 4; seq++) told.inspector.observe(step('g-1', 'a', 'acting', { seq }));
     await eventually(() => expect(told.frames.flatMap(({ watched = [] }) => watched.flatMap(({ steps }) => steps.map(([seq]) => seq)))).toEqual([1, 2, 3, 4]));
-    told.close();
+    await told.close();
   });
 
   test('no actor of another tenant', async () => {
@@ -159,7 +159,7 @@ describe('what a page is told', () => {
     await eventually(() => expect(told.frames.length).toBeGreaterThan(0));
     expect(JSON.stringify(told.frames)).not.toContain('g-2');
     expect(told.frames.at(-1)?.total).toBe(1);
-    told.close();
+    await told.close();
   });
 
   test('the tape, and how much of it was left out', async () => {
@@ -170,18 +170,18 @@ describe('what a page is told', () => {
     const [tape] = told.frames.flatMap((frame) => (frame.tape === undefined ? [] : [frame.tape]));
     expect(tape?.rows.map(([, seq]) => seq)).toEqual([16, 17, 18, 19, 20]);
     expect(tape?.leftOut).toBe(15);
-    told.close();
+    await told.close();
   });
 
-  test('a message that is none is refused', () => {
+  test('a message that is none is refused', async () => {
     const told = page();
     expect(() => told.connection.receive({ type: 'send', actor: 1 })).toThrow(expect.objectContaining({ code: 'invalid_request' }));
     expect(() => told.connection.receive({ type: 'view', visible: new Array(1_000).fill(1) })).toThrow(expect.objectContaining({ code: 'invalid_request' }));
-    told.close();
+    await told.close();
   });
 });
 
-test('an observation that cannot be taken is counted and hurts nobody', () => {
+test('an observation that cannot be taken is counted and hurts nobody', async () => {
   const inspector = createInspector({
     now: () => {
       throw new Error('no clock');
@@ -189,5 +189,5 @@ test('an observation that cannot be taken is counted and hurts nobody', () => {
   });
   expect(() => inspector.observe(step('g-1', 'a', 'thinking'))).not.toThrow();
   expect(inspector.failures).toBe(1);
-  inspector.stop();
+  await inspector.stop();
 });

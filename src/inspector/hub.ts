@@ -1,7 +1,9 @@
 import type { Observation } from '../../actors/ports/observer.ts';
-import type { InspectorBounds } from './bounds.ts';
+import { type InspectorBounds, usageBounds } from './bounds.ts';
 import { Names } from './names.ts';
+import type { StepRow } from './protocol.ts';
 import { StepRing } from './step-ring.ts';
+import { type OpenCall, Usage } from './usage/usage.ts';
 
 /** An actor as the inspector knows it. */
 export interface SeenActor {
@@ -11,6 +13,8 @@ export interface SeenActor {
   readonly machine: string;
   readonly parent: string;
   readonly ring: StepRing;
+  /** Calls of tools and models that it has begun. */
+  readonly calls: OpenCall[];
   /** Different moves so far, each as one number. */
   readonly moves: number[];
   state: number;
@@ -22,6 +26,10 @@ export interface SeenActor {
   /** Of the last step; only keys that the machine allows. */
   context: Readonly<Record<string, unknown>>;
   ended: boolean;
+  /** The node that it runs on; empty for this one. */
+  node: string;
+  /** The step of the hub at which it last changed. */
+  changedAt: number;
 }
 
 export interface TapeStep {
@@ -42,7 +50,16 @@ export interface HubOptions {
 /** Listens to the steps of watched actors and to the end of what is shown. */
 export interface HubListener {
   stepped(step: TapeStep): void;
+  /** What is known of a watched actor was put right. */
+  learned(actor: SeenActor): void;
   gone(actor: SeenActor): void;
+}
+
+/** What another node tells of an actor: moves as `source>event>target`, its last steps, and its context as a page may see it. */
+export interface Learned {
+  readonly moves: readonly string[];
+  readonly steps: readonly StepRow[];
+  readonly context: Readonly<Record<string, unknown>>;
 }
 
 /** Room for the names in one move: source, event and target as digits of a number. */
@@ -54,11 +71,14 @@ const moveBase = 1_024;
  */
 export class TenantHub {
   readonly names: Names;
+  /** What tools and models did here. */
+  readonly usage = new Usage(usageBounds);
   readonly #options: HubOptions;
   readonly #actors = new Map<string, SeenActor>();
   readonly #byNumber = new Map<number, SeenActor>();
   readonly #ended = new Map<number, SeenActor>();
-  readonly #counts = new Map<string, number>();
+  /** By node, then by `machine.state`. */
+  readonly #counts = new Map<string, Map<string, number>>();
   readonly #listeners = new Set<HubListener>();
   readonly #watched = new Map<number, Set<HubListener>>();
   readonly #tape: TapeStep[] = [];
@@ -82,7 +102,27 @@ export class TenantHub {
   }
 
   counts(): Record<string, number> {
-    return Object.fromEntries([...this.#counts].filter(([, count]) => count > 0));
+    const sums: Record<string, number> = {};
+    for (const counts of this.#counts.values()) for (const [key, count] of counts) if (count > 0) sums[key] = (sums[key] ?? 0) + count;
+    return sums;
+  }
+
+  /** The same of each node; undefined while only this one has any. This one has the empty name. */
+  countsByNode(): Record<string, Record<string, number>> | undefined {
+    if (this.#counts.size === 0 || (this.#counts.size === 1 && this.#counts.has(''))) return undefined;
+    return Object.fromEntries([...this.#counts].map(([node, counts]) => [node, Object.fromEntries([...counts].filter(([, count]) => count > 0))]));
+  }
+
+  /** An actor by `root/actor`. */
+  actor(key: string): SeenActor | undefined {
+    return this.#actors.get(key);
+  }
+
+  /** Actors of this node that changed after a step, those that changed first at the front. */
+  changedAfter(step: number): SeenActor[] {
+    const changed: SeenActor[] = [];
+    for (const actor of this.#byNumber.values()) if (actor.changedAt > step && actor.node === '') changed.push(actor);
+    return changed.sort((a, b) => a.changedAt - b.changedAt);
   }
 
   /** The newest last, which is how a page should hear of them first. */
@@ -99,32 +139,36 @@ export class TenantHub {
     return [...this.#tape.slice(this.#tapeNext), ...this.#tape.slice(0, this.#tapeNext)];
   }
 
-  observe({ actor: address, parent, machine, seq, event, state, context, mailboxDepth, restarts }: Observation): void {
+  observe(observation: Observation, node = ''): void {
+    const { actor: address, parent, machine, seq, event, state, context, mailboxDepth, restarts } = observation;
+
     const key = `${address.root}/${address.actor}`;
     const at = this.#options.now();
     const stateNumber = this.names.numberOf(state);
     const eventNumber = this.names.numberOf(event);
     let actor = this.#actors.get(key);
     if (actor === undefined) {
-      actor = this.#introduce(key, address.root, address.actor, machine, parent ?? '', stateNumber, at);
-      this.#count(machine, stateNumber, 1);
+      actor = this.#introduce(key, address.root, address.actor, machine, parent ?? '', stateNumber, at, node);
+      this.#count(node, machine, stateNumber, 1);
       // The first record comes from where every actor of its machine begins; 0 stands for that.
       if (seq === 1) actor.moves.push(eventNumber * moveBase + stateNumber);
-    } else if (actor.state !== stateNumber) {
+    } else if (actor.state !== stateNumber || actor.node !== node) {
       const move = (actor.state * moveBase + eventNumber) * moveBase + stateNumber;
-      if (actor.moves.length < this.#options.bounds.actorMovesMax && !actor.moves.includes(move)) actor.moves.push(move);
-      this.#count(machine, actor.state, -1);
-      this.#count(machine, stateNumber, 1);
+      if (actor.state !== stateNumber && actor.moves.length < this.#options.bounds.actorMovesMax && !actor.moves.includes(move)) actor.moves.push(move);
+      this.#count(actor.node, machine, actor.state, -1);
+      this.#count(node, machine, stateNumber, 1);
+      if (actor.state !== stateNumber) actor.since = at;
       actor.state = stateNumber;
-      actor.since = at;
+      actor.node = node;
     }
+    if (observation.facts.length > 0) this.usage.take(actor.calls, observation.facts, observation.at);
     actor.seq = seq;
     actor.at = at;
     actor.context = context;
     actor.mailboxDepth = mailboxDepth;
     actor.restarts = restarts;
     actor.ring.push(seq, at, eventNumber, stateNumber);
-    this.#steps++;
+    actor.changedAt = ++this.#steps;
     const step: TapeStep = { actor, seq, at, event: eventNumber, state: stateNumber };
     this.#tape[this.#tapeNext] = step;
     this.#tapeNext = (this.#tapeNext + 1) % this.#options.bounds.tapeStepsMax;
@@ -156,6 +200,23 @@ export class TenantHub {
     });
   }
 
+  /** Takes over what another node knows of an actor of its own, and tells those who watch it when that was news. */
+  learn(actor: SeenActor, { moves, steps, context }: Learned): void {
+    let news = JSON.stringify(context) !== JSON.stringify(actor.context);
+    actor.context = context;
+    for (const text of moves) {
+      const [source = '', event = '', target = ''] = text.split('>');
+      const from = source === 'other' ? 0 : this.names.numberOf(source);
+      const move = (from * moveBase + this.names.numberOf(event)) * moveBase + this.names.numberOf(target);
+      if (actor.moves.length >= this.#options.bounds.actorMovesMax || actor.moves.includes(move)) continue;
+      actor.moves.push(move);
+      news = true;
+    }
+    actor.ring.clear();
+    for (const [seq, at, event, state] of steps) actor.ring.push(seq, at, this.names.numberOf(event), this.names.numberOf(state));
+    if (news) for (const listener of this.#watched.get(actor.number) ?? []) listener.learned(actor);
+  }
+
   listen(listener: HubListener): () => void {
     this.#listeners.add(listener);
     return () => {
@@ -177,7 +238,7 @@ export class TenantHub {
     if (watching?.size === 0) this.#watched.delete(number);
   }
 
-  #introduce(key: string, root: string, actor: string, machine: string, parent: string, state: number, at: number): SeenActor {
+  #introduce(key: string, root: string, actor: string, machine: string, parent: string, state: number, at: number, node: string): SeenActor {
     const { actorsMax, actorStepsMax } = this.#options.bounds;
     if (this.#actors.size >= actorsMax) this.#forgetOldest();
     const seen: SeenActor = {
@@ -187,6 +248,7 @@ export class TenantHub {
       machine,
       parent,
       ring: new StepRing(actorStepsMax),
+      calls: [],
       moves: [],
       state,
       seq: 0,
@@ -196,15 +258,22 @@ export class TenantHub {
       since: at,
       context: {},
       ended: false,
+      node,
+      changedAt: 0,
     };
     this.#actors.set(key, seen);
     this.#byNumber.set(seen.number, seen);
     return seen;
   }
 
-  #count(machine: string, state: number, by: number): void {
+  #count(node: string, machine: string, state: number, by: number): void {
+    let counts = this.#counts.get(node);
+    if (counts === undefined) {
+      counts = new Map();
+      this.#counts.set(node, counts);
+    }
     const key = `${machine}.${this.names.textOf(state)}`;
-    this.#counts.set(key, (this.#counts.get(key) ?? 0) + by);
+    counts.set(key, (counts.get(key) ?? 0) + by);
   }
 
   /** The one that ended first; with none ended, the one that is known longest. */
@@ -216,7 +285,8 @@ export class TenantHub {
     this.#actors.delete(`${oldest.root}/${oldest.actor}`);
     this.#changed.delete(oldest);
     this.#watched.delete(oldest.number);
-    this.#count(oldest.machine, oldest.state, -1);
+    this.usage.forget(oldest.calls);
+    this.#count(oldest.node, oldest.machine, oldest.state, -1);
     for (const listener of this.#listeners) listener.gone(oldest);
   }
 }

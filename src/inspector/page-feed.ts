@@ -1,14 +1,9 @@
-import type { InspectorBounds } from './bounds.ts';
+import { type InspectorBounds, usageBounds, usageMs } from './bounds.ts';
+import { type Elsewhere, type Feed, nowhere, type PageOut } from './feed.ts';
 import type { HubListener, SeenActor, TapeStep, TenantHub } from './hub.ts';
-import type { ActorIntroduction, ActorRow, Frame, PageMessage, StepRow, TapeRow, WatchedActor } from './protocol.ts';
+import type { ActorIntroduction, ActorRow, Frame, PageMessage, StepRow, TapeRow, UsageView, WatchedActor } from './protocol.ts';
 import { shownContext } from './shown-context.ts';
-
-/** The way out to one page. */
-export interface PageOut {
-  /** Bytes that the page has not taken yet. */
-  readonly bufferedBytes: number;
-  send(text: string): void;
-}
+import { type UsageTold, usageTold, usageView } from './usage/usage-view.ts';
 
 interface Watch {
   readonly actor: SeenActor;
@@ -19,7 +14,7 @@ interface Watch {
 }
 
 /** What one page is told: which actors it knows, which of them changed since, what it looks at. */
-export class PageFeed implements HubListener {
+export class PageFeed implements Feed, HubListener {
   readonly #hub: TenantHub;
   readonly #out: PageOut;
   readonly #bounds: InspectorBounds;
@@ -34,6 +29,8 @@ export class PageFeed implements HubListener {
   #tape: { readonly rows: TapeStep[]; leftOut: number; readonly root: string | undefined } | undefined;
   /** Actors that the last frame left for later. */
   #behind = 0;
+  /** When usage was last told; undefined while it is not wanted. */
+  #usageAt: number | undefined;
 
   constructor(hub: TenantHub, out: PageOut, bounds: InspectorBounds, redact: (text: string) => string) {
     this.#hub = hub;
@@ -42,6 +39,16 @@ export class PageFeed implements HubListener {
     this.#redact = redact;
     this.#dirty = new Set([...hub.actors()].reverse());
     this.#stopListening = hub.listen(this);
+  }
+
+  /** True while it looks at tools or models. */
+  get wantsUsage(): boolean {
+    return this.#usageAt !== undefined;
+  }
+
+  /** The actors that it watches in full, as `root/actor`. */
+  get watched(): string[] {
+    return [...this.#watches.values()].map(({ actor }) => `${actor.root}/${actor.actor}`);
   }
 
   close(): void {
@@ -63,6 +70,9 @@ export class PageFeed implements HubListener {
       case 'unwatch':
         this.#watches.delete(message.actor);
         return this.#hub.unwatch(message.actor, this);
+      case 'usage':
+        this.#usageAt = message.on ? Number.NEGATIVE_INFINITY : undefined;
+        return;
       case 'tape':
         this.#tape = message.on ? { rows: this.#hub.tape().slice(-this.#bounds.tapeRowsPerTickMax), leftOut: 0, root: message.root } : undefined;
         if (this.#tape !== undefined) this.#tape.rows.splice(0, this.#tape.rows.length, ...this.#tape.rows.filter(({ actor }) => this.#onTape(actor)));
@@ -77,6 +87,13 @@ export class PageFeed implements HubListener {
       watch.steps.shift();
       watch.leftOut++;
     }
+  }
+
+  learned(actor: SeenActor): void {
+    const watch = this.#watches.get(actor.number);
+    if (watch === undefined) return;
+    watch.told = false;
+    watch.steps.length = 0;
   }
 
   gone(actor: SeenActor): void {
@@ -98,28 +115,31 @@ export class PageFeed implements HubListener {
   }
 
   /** Sends a frame when there is something to tell and the page has read what it got. */
-  tick(at: number): void {
+  tick(at: number, { behind: elsewhere, usage: usageElsewhere }: Elsewhere = nowhere): void {
     if (this.#out.bufferedBytes > this.#bounds.bufferedBytesMax) return;
     const rows = this.#takeRows();
     const actors: ActorIntroduction[] = [];
     const introduce = (actor: SeenActor): void => {
       if (this.#known.has(actor.number)) return;
       this.#known.add(actor.number);
-      actors.push([actor.number, actor.root, actor.actor, actor.machine, actor.parent]);
+      actors.push([actor.number, actor.root, actor.actor, actor.machine, actor.parent, actor.node]);
     };
     for (const actor of rows) introduce(actor);
     const watched = [...this.#watches.values()].flatMap((watch) => this.#told(watch));
     for (const { actor } of this.#tape?.rows ?? []) introduce(actor);
     const tape = this.#tape === undefined || (this.#tape.rows.length === 0 && this.#tape.leftOut === 0) ? undefined : this.#takeTape(this.#tape);
-    const behind = this.#dirty.size;
-    if (rows.length === 0 && watched.length === 0 && tape === undefined && this.#gone.length === 0 && behind === this.#behind) return;
+    const behind = this.#dirty.size + elsewhere;
+    const usage = this.#takeUsage(at, usageElsewhere);
+    if (rows.length === 0 && watched.length === 0 && tape === undefined && usage === undefined && this.#gone.length === 0 && behind === this.#behind) return;
     this.#behind = behind;
     const gone = this.#gone;
     this.#gone = [];
+    const byNode = this.#hub.countsByNode();
     const frame: Frame = {
       type: 'frame',
       at,
       counts: this.#hub.counts(),
+      ...(byNode === undefined ? {} : { nodes: byNode }),
       total: this.#hub.size,
       steps: this.#hub.steps,
       ...(actors.length === 0 ? {} : { actors }),
@@ -127,9 +147,16 @@ export class PageFeed implements HubListener {
       ...(gone.length === 0 ? {} : { gone }),
       ...(watched.length === 0 ? {} : { watched }),
       ...(tape === undefined ? {} : { tape }),
+      ...(usage === undefined ? {} : { usage }),
       behind,
     };
     this.#out.send(JSON.stringify(frame));
+  }
+
+  #takeUsage(at: number, elsewhere: readonly UsageTold[]): UsageView | undefined {
+    if (this.#usageAt === undefined || at - this.#usageAt < usageMs) return undefined;
+    this.#usageAt = at;
+    return usageView([usageTold(this.#hub.usage), ...elsewhere], usageBounds.hours, at);
   }
 
   #wants(actor: SeenActor): boolean {

@@ -11,6 +11,8 @@ export const pageMessage = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('watch'), actor: z.int().min(0) }),
   z.strictObject({ type: z.literal('unwatch'), actor: z.int().min(0) }),
   z.strictObject({ type: z.literal('tape'), on: z.boolean(), root: z.string().max(128).optional() }),
+  /** What tools and models did, told again whenever it changed. */
+  z.strictObject({ type: z.literal('usage'), on: z.boolean() }),
   /** The machines of a goal as they were after record `at`, counted over all its journals from 1; absent = the last one. */
   z.strictObject({
     type: z.literal('past'),
@@ -21,8 +23,8 @@ export const pageMessage = z.discriminatedUnion('type', [
 ]);
 export type PageMessage = z.infer<typeof pageMessage>;
 
-/** An actor that the page does not know yet: `[number, root, actor, machine, parent]`. */
-export type ActorIntroduction = readonly [number: number, root: string, actor: string, machine: string, parent: string];
+/** An actor that the page does not know yet: `[number, root, actor, machine, parent, node]`; the node is empty for the one that tells. */
+export type ActorIntroduction = readonly [number: number, root: string, actor: string, machine: string, parent: string, node: string];
 
 /** What is so of an actor: `[number, state, seq, mailboxDepth, restarts, at, since]`; `since` is when it entered its state. Times in ms since 1970. */
 export type ActorRow = readonly [number: number, state: string, seq: number, mailboxDepth: number, restarts: number, at: number, since: number];
@@ -50,6 +52,8 @@ export interface Frame {
   readonly at: number;
   /** Actors by `machine.state`; always exact. */
   readonly counts: Readonly<Record<string, number>>;
+  /** The same of each node, once there is more than one; the one that tells has the empty name. */
+  readonly nodes?: Readonly<Record<string, Readonly<Record<string, number>>>>;
   readonly total: number;
   /** Steps of all actors since the node started, for rates. */
   readonly steps: number;
@@ -58,6 +62,7 @@ export interface Frame {
   /** Actors that are no longer shown. */
   readonly gone?: readonly number[];
   readonly watched?: readonly WatchedActor[];
+  readonly usage?: UsageView;
   readonly tape?: { readonly rows: readonly TapeRow[]; readonly leftOut: number };
   /** Changed actors that this frame had no room for. */
   readonly behind: number;
@@ -97,8 +102,9 @@ export type PastRow = readonly [record: number, actor: string, n: number, event:
 export interface PastView {
   readonly type: 'past';
   readonly root: string;
-  /** Records of the goal. */
+  /** Records of the goal; with `reading`, those that have been read so far. */
   readonly total: number;
+  readonly reading?: true;
   readonly at: number;
   /** When the first and the last record were made, ms since 1970. */
   readonly begin?: number;
@@ -113,7 +119,35 @@ export interface PastView {
   /** The record and those before it. */
   readonly before?: readonly PastRow[];
   readonly actor?: PastActorView;
-  /** Records in equal parts of the goal's time. */
+  /** Records a second, in equal parts of the goal's records. */
   readonly density: readonly number[];
   readonly marks: readonly PastMark[];
+}
+
+/** One tool or model over the hours that are kept. Durations in ms; null where no call was timed. */
+export interface UsageRow {
+  readonly name: string;
+  readonly calls: number;
+  readonly failed: number;
+  readonly inFlight: number;
+  readonly tokens: number;
+  /** Null when no call had a known price. */
+  readonly costUsd: number | null;
+  readonly unpriced: number;
+  readonly p50: number | null;
+  readonly p95: number | null;
+  readonly p99: number | null;
+  /** Calls, failures and USD of each hour, the present one last. */
+  readonly hours: readonly number[];
+  readonly failedHours: readonly number[];
+  readonly costHours: readonly number[];
+  /** The last call, when it failed. */
+  readonly failure?: { readonly code: string; readonly at: number };
+}
+
+export interface UsageView {
+  /** When the first of the hours began, ms since 1970. */
+  readonly begin: number;
+  readonly tools: readonly UsageRow[];
+  readonly models: readonly UsageRow[];
 }

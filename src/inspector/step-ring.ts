@@ -21,6 +21,11 @@ export class StepRing {
     this.#max = stepsMax * fields;
   }
 
+  clear(): void {
+    this.#numbers.length = 0;
+    this.#next = 0;
+  }
+
   push(seq: number, at: number, event: number, state: number): void {
     const numbers = this.#numbers;
     const at0 = this.#next;

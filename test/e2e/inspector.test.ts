@@ -1,55 +1,11 @@
 /** @needs chromium */
 import { createHash } from 'node:crypto';
-import { afterEach, describe, expect, test } from 'vitest';
-import { chromiumPath, openPage, type Watched } from '../../scripts/screenshots/browser.ts';
-import { publishTool, type Showcase, type ShowcaseOptions, startShowcase } from '../../scripts/screenshots/showcase.ts';
-import type { MockScript } from '../../src/testing/mock-model/index.ts';
+import { describe, expect, test } from 'vitest';
+import { expectClean, inspectorStage, submit, withoutBrowser } from './inspector-stage.ts';
 
-const ci = (process.env['CI'] ?? '') !== '' && process.env['CI'] !== '0' && process.env['CI'] !== 'false';
-/** With CI set the tests run and fail where there is no chromium. */
-const without = chromiumPath() === undefined && !ci;
-const view = { width: 1_440, height: 900, theme: 'light' } as const;
-const waitMs = 20_000;
+const open = inspectorStage();
 
-/** Asks somebody before it publishes; then says what came of it. */
-const asking: MockScript = ({ toolResults }) =>
-  toolResults.length === 0
-    ? { toolCalls: [{ name: 'report.publish', input: { to: 'the team' } }] }
-    : { text: `## Done\n\n- it came back: **${toolResults.at(-1)}**\n\n<img src=x onerror="document.title='stolen'"> in src/a.ts:12` };
-
-let stage: Showcase | undefined;
-let opened: Watched[] = [];
-
-afterEach(async () => {
-  for (const one of opened) await one.close();
-  await stage?.close();
-  opened = [];
-  stage = undefined;
-});
-
-async function open(options: Partial<ShowcaseOptions> = {}): Promise<{ stage: Showcase; page: Watched['page']; seen: Watched }> {
-  stage = await startShowcase({ script: asking, tools: [publishTool], ...options });
-  const seen = await openPage(stage.address, view);
-  opened.push(seen);
-  return { stage, page: seen.page, seen };
-}
-
-/** Nothing on the console, and nobody asked but the node itself. */
-function expectClean({ errors, strays }: Watched): void {
-  expect(errors).toEqual([]);
-  expect(strays).toEqual([]);
-}
-
-async function submit(page: Watched['page'], goal: string): Promise<string> {
-  await page.locator('body').press('n');
-  await page.locator('dialog textarea[name=goal]').fill(goal);
-  await page.locator('dialog input[value=single]').check({ force: true });
-  await page.locator('dialog button[type=submit]').click();
-  await page.waitForURL(/#goals\/g-/, { timeout: waitMs });
-  return new URL(page.url()).hash.split('/')[1] ?? '';
-}
-
-describe.skipIf(without)('the inspector in a browser', () => {
+describe.skipIf(withoutBrowser)('the inspector in a browser', () => {
   test('a goal is submitted, its question approved, and its result shown as text', async () => {
     const { page, seen } = await open();
     await page.getByText('Nothing has run here yet.').waitFor();
@@ -68,7 +24,7 @@ describe.skipIf(without)('the inspector in a browser', () => {
   });
 
   test('an agent shows its chart, the states it takes, and its facts', async () => {
-    const { page, seen } = await open();
+    const { stage, page, seen } = await open();
     const id = await submit(page, 'Publish the report');
     await page.locator('.ask').waitFor();
     await page.locator('.gr .lab', { hasText: 't0' }).click();
@@ -82,9 +38,9 @@ describe.skipIf(without)('the inspector in a browser', () => {
     await page.locator('.rec', { hasText: 'agent.assign' }).waitFor();
     await page.locator('.kv dt', { hasText: 'model' }).waitFor();
     // What somebody else decides is seen here without a touch.
-    const client = stage?.node().client();
-    const [approval] = (await client?.approvals()) ?? [];
-    await client?.decide(approval?.id ?? '', 'approve');
+    const client = stage.node().client();
+    const [approval] = await client.approvals();
+    await client.decide(approval?.id ?? '', 'approve');
     await page.locator('.chart svg[data-active=answered]').waitFor();
     await page.locator('.rec', { hasText: 'agent.answered' }).waitFor();
     await page.locator('.ar[aria-selected=true] .st', { hasText: 'answered' }).waitFor();
@@ -164,7 +120,11 @@ describe.skipIf(without)('the inspector in a browser', () => {
     for (const [key, room] of [
       ['2', 'actors'],
       ['3', 'tape'],
-      ['4', 'nodes'],
+      ['4', 'messages'],
+      ['5', 'travel'],
+      ['6', 'tools'],
+      ['7', 'models'],
+      ['8', 'nodes'],
       ['1', 'goals'],
     ] as const) {
       await page.locator('body').press('g');

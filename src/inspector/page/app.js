@@ -5,8 +5,13 @@ import { glyph, icon, mark } from './glyphs.js';
 import * as actors from './rooms/actors.js';
 import { decide } from './rooms/goal-pane.js';
 import * as goals from './rooms/goals.js';
+import * as messages from './rooms/messages.js';
+import * as models from './rooms/models.js';
+import * as more from './rooms/more.js';
 import * as nodes from './rooms/nodes.js';
 import * as tape from './rooms/tape.js';
+import * as tools from './rooms/tools.js';
+import * as travel from './rooms/travel.js';
 import * as votes from './rooms/votes.js';
 import { Store } from './store.js';
 
@@ -18,9 +23,16 @@ const rooms = {
   goals: { word: 'Goals', group: 'Work', ...goals },
   actors: { word: 'Actors', group: 'Work', ...actors },
   tape: { word: 'Tape', group: 'Work', ...tape },
+  messages: { word: 'Messages', group: 'One goal, closely', ...messages },
   votes: { word: 'Votes', group: 'One goal, closely', ...votes },
+  travel: { word: 'Time travel', group: 'One goal, closely', ...travel },
+  tools: { word: 'Tools', group: 'Means', ...tools },
+  models: { word: 'Models', group: 'Means', ...models },
   nodes: { word: 'Nodes', group: 'Means', ...nodes },
+  more: { word: 'More', group: '', ...more },
 };
+/** On a phone these stand at the bottom, and what else there is under More. */
+const tabRooms = ['goals', 'actors', 'tape', 'travel'];
 
 const ui = {
   room: 'goals',
@@ -29,8 +41,17 @@ const ui = {
   heldActor: undefined,
   follow: null,
   vote: null,
+  talk: null,
+  talkKind: 'all',
+  talkAgent: '',
+  talkBack: 0,
+  message: null,
+  travel: null,
+  pastAt: null,
+  pastActor: null,
   search: '',
   actorSearch: '',
+  actorNode: null,
   tapeSearch: '',
   goalFilter: 'all',
   role: null,
@@ -45,6 +66,7 @@ const ui = {
   scroll: {},
   sortedFor: -1,
   sortedActors: undefined,
+  sortedAt: 0,
   token: '',
 };
 
@@ -64,6 +86,8 @@ const store = new Store(draw);
 const app = {
   store,
   ui,
+  /** Rooms with their words, as they are shown now. */
+  rooms: () => railRooms().map((name) => ({ name, word: rooms[name].word, group: rooms[name].group })),
   draw,
   narrow: () => matchMedia('(max-width:760px)').matches,
   set(changes) {
@@ -95,12 +119,29 @@ function readAddress() {
   if (ui.room === 'actors' && open !== null) ui.heldActor = open;
   if (ui.room === 'tape' && ui.follow !== open) Object.assign(ui, { follow: open, paused: null });
   ui.vote = ui.room === 'votes' ? open : ui.vote;
+  if (ui.room === 'messages' && ui.talk !== open) Object.assign(ui, { talk: open, talkAgent: '', talkBack: 0, message: null });
+  if (ui.room === 'travel') readTravel(of);
   if (ui.room !== 'tape') store.watchTape(false);
+  if (ui.room !== 'tools' && ui.room !== 'models') store.watchUsage(false);
   if (ui.room !== 'actors') store.watchActor(null);
   draw();
 }
 
-const shownRooms = () => Object.keys(rooms).filter((name) => name !== 'votes' || votes.any(store) || ui.room === 'votes');
+/** `#travel/<goal>/<record>`; without a record the end is followed. */
+function readTravel([goal, at]) {
+  if (goal !== undefined && goal !== ui.travel) Object.assign(ui, { travel: goal, pastActor: null });
+  ui.pastAt = at === undefined || !/^\d+$/.test(at) ? null : Math.max(1, Number(at));
+}
+
+/** A room is absent while there is nothing that it could show. */
+const hasRoom = {
+  votes: () => votes.any(store),
+  messages: () => store.goals.length > 0,
+  travel: () => store.goals.length > 0,
+  more: () => app.narrow(),
+};
+const shownRooms = () => Object.keys(rooms).filter((name) => ui.room === name || hasRoom[name] === undefined || hasRoom[name]());
+const railRooms = () => shownRooms().filter((name) => name !== 'more');
 
 function badge(name) {
   if (name === 'goals') {
@@ -131,7 +172,7 @@ function pulse() {
 
 function drawRail() {
   const groups = new Map();
-  for (const name of shownRooms()) groups.set(rooms[name].group, [...(groups.get(rooms[name].group) ?? []), name]);
+  for (const name of railRooms()) groups.set(rooms[name].group, [...(groups.get(rooms[name].group) ?? []), name]);
   let at = 0;
   const [kind, word] = pulse();
   render(
@@ -147,7 +188,10 @@ function drawRail() {
   );
   render(
     $('#tabs'),
-    shownRooms().map((name, index) => roomLink(name, index, false)),
+    shownRooms()
+      .filter((name) => tabRooms.includes(name) || name === 'more' || name === ui.room)
+      .slice(0, 6)
+      .map((name, index) => roomLink(name, index, false)),
   );
 }
 
@@ -288,6 +332,8 @@ const single = {
   '/': () => document.querySelector('#main [data-search]')?.focus(),
   a: () => store.approvals.length === 1 && ui.room === 'goals' && decide(app, store.approvals[0], 'approve'),
   d: () => store.approvals.length === 1 && ui.room === 'goals' && decide(app, store.approvals[0], 'deny'),
+  ArrowLeft: (event) => travel.travelBy(app, event.shiftKey ? -10 : -1),
+  ArrowRight: (event) => travel.travelBy(app, event.shiftKey ? 10 : 1),
   ' ': () => ui.room === 'tape' && [...document.querySelectorAll('#main .bar .btn')].at(-1)?.click(),
   Escape: () =>
     ui.confirm !== null
@@ -301,12 +347,12 @@ document.addEventListener('keydown', (event) => {
   if (inField || ui.dialog !== null || event.ctrlKey || event.metaKey || event.altKey || store.refused !== null) return;
   // A focused button takes the space bar for itself.
   if (event.key === ' ' && event.target.closest('button, a') !== null) return;
-  const room = Date.now() - chord < chordMs ? shownRooms()[Number(event.key) - 1] : undefined;
+  const room = Date.now() - chord < chordMs ? railRooms()[Number(event.key) - 1] : undefined;
   if (room !== undefined) return app.go(room);
   const action = single[event.key];
-  if (action === undefined) return;
+  if (action === undefined || (event.key.startsWith('Arrow') && ui.room !== 'travel')) return;
   event.preventDefault();
-  action();
+  action(event);
 });
 
 const system = matchMedia('(prefers-color-scheme: dark)');

@@ -215,11 +215,11 @@ export function resumeDialog(app) {
   return modal(
     app,
     'resume',
-    'Resume with a larger quota',
+    'Raise the budget and go on',
     h(
       'form',
       { on: { submit: (event) => void send(event) } },
-      h('h2', null, 'Resume with a larger quota'),
+      h('h2', null, 'Raise the budget and go on'),
       h('p.t2', null, app.store.views.get(id)?.error?.message ?? 'What is left empty stays as it is. What was done is kept.'),
       h(
         'div.two',
@@ -260,7 +260,7 @@ export function resumeDialog(app) {
 
 export function keysDialog(app) {
   const keys = [
-    ['g 1 … 5', 'go to a room'],
+    ['g 1 … 9', 'go to a room'],
     ['j k', 'next, previous in the list'],
     ['Enter', 'open'],
     ['Esc', 'back'],
@@ -268,6 +268,7 @@ export function keysDialog(app) {
     ['n', 'submit a goal'],
     ['a d', 'approve, deny, when one question waits'],
     ['space', 'pause the tape'],
+    ['← →', 'a record back, on; with Shift ten'],
     ['t', 'light or dark'],
     ['?', 'these keys'],
   ];

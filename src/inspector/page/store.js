@@ -31,6 +31,8 @@ export class Store {
   /** Counts whenever actors come or go, so that lists are sorted only then. */
   generation = 0;
   counts = {};
+  /** By node, once there are several; this node has the empty name. */
+  countsByNode = null;
   total = 0;
   steps = 0;
   rate = 0;
@@ -39,6 +41,14 @@ export class Store {
   tapeLeftOut = 0;
   watched = null;
   failure = null;
+  /** A goal as it was at one record: what is shown, and why nothing is. */
+  past = { view: null, failure: null };
+  /** What tools and models did; null until it is told. */
+  usage = null;
+  #usageOn = false;
+  #pastAsked = '';
+  #pastBusy = false;
+  #pastNext = null;
   #changed;
   #memoryToken = '';
   #calls;
@@ -199,6 +209,38 @@ export class Store {
     if (this.#feed.send({ type: 'view', visible: this.#view.visible, ...(root === undefined ? {} : { root }) })) this.#lastView = text;
   }
 
+  /** Wants a goal as it was. One question at a time; of those that came meanwhile only the newest is asked. */
+  lookBack(wish, again = false) {
+    // Where the end is followed, the question is a new one with each fact.
+    const over = this.goals.find(({ id }) => id === wish.root)?.endedAt !== undefined;
+    const follow = wish.at === undefined && !over ? String(this.steps) : '';
+    const text = `${JSON.stringify(wish)}${follow}`;
+    if (text === this.#pastAsked && !again) return;
+    this.#pastAsked = text;
+    this.#pastNext = wish;
+    this.#askBack();
+  }
+
+  #askBack() {
+    if (this.#pastBusy || this.#pastNext === null) return;
+    const wish = this.#pastNext;
+    if (!this.#feed.send({ type: 'past', ...wish })) {
+      this.#pastAsked = '';
+      return;
+    }
+    this.#pastNext = null;
+    this.#pastBusy = true;
+  }
+
+  #lookedBack({ root, failure, ...view }) {
+    this.#pastBusy = false;
+    this.past = failure === undefined ? { view: { root, ...view }, failure: null } : { view: this.past.view, failure: { root, ...failure } };
+    // A goal that is still being read is asked for again until it is whole.
+    if (view.reading === true) this.#pastAsked = '';
+    this.#askBack();
+    return this.#changed();
+  }
+
   watchTape(on, root) {
     if (this.#tapeOn.on === on && this.#tapeOn.root === root) return;
     this.#tapeOn = { on, root };
@@ -207,6 +249,12 @@ export class Store {
       this.tapeLeftOut = 0;
     }
     this.#feed.send({ type: 'tape', on, ...(root === undefined ? {} : { root }) });
+  }
+
+  /** Tools and models are counted by the node; a page is told only while it looks. */
+  watchUsage(on) {
+    if (this.#usageOn === on) return;
+    if (this.#feed.send({ type: 'usage', on })) this.#usageOn = on;
   }
 
   /** The actor whose every step is wanted, by key; null for none. */
@@ -233,6 +281,7 @@ export class Store {
       this.#resetFeed();
       return this.#changed();
     }
+    if (message.type === 'past') return this.#lookedBack(message);
     this.#takeFrame(message);
     return this.#changed();
   }
@@ -244,6 +293,9 @@ export class Store {
     this.generation++;
     this.#rates = [];
     this.#lastView = '';
+    this.#pastBusy = false;
+    this.#pastAsked = '';
+    this.#usageOn = false;
     this.look(this.#view);
     if (this.#tapeOn.on) this.#feed.send({ type: 'tape', on: true, ...(this.#tapeOn.root === undefined ? {} : { root: this.#tapeOn.root }) });
     if (this.watched !== null) this.watched = { ...this.watched, number: undefined };
@@ -251,13 +303,28 @@ export class Store {
     this.#calls.again();
   }
 
-  #takeFrame({ at, counts, total, steps, actors = [], rows = [], gone = [], watched = [], tape, behind }) {
-    Object.assign(this, { counts, total, steps, behind });
+  #takeFrame({ at, counts, nodes, total, steps, actors = [], rows = [], gone = [], watched = [], tape, usage, behind }) {
+    Object.assign(this, { counts, total, steps, behind, countsByNode: nodes ?? null });
     this.#rates.push([at, steps]);
     while (this.#rates.length > 1 && at - this.#rates[0][0] > 3_000) this.#rates.shift();
     let goalsMoved = false;
-    for (const [number, root, actor, machine, parent] of actors) {
-      const known = { number, root, actor, machine, parent, key: `${root}/${actor}`, state: '', seq: 0, depth: 0, restarts: 0, at: 0, since: 0 };
+    for (const [number, root, actor, machine, parent, node] of actors) {
+      const known = {
+        number,
+        root,
+        actor,
+        machine,
+        parent,
+        node: node === '' ? this.node : node,
+        key: `${root}/${actor}`,
+        rank: machine === 'coordinator' ? 0 : Number(/^agent-t(\d+)/.exec(actor)?.[1] ?? 0) + 1,
+        state: '',
+        seq: 0,
+        depth: 0,
+        restarts: 0,
+        at: 0,
+        since: 0,
+      };
       this.actors.set(number, known);
       this.byKey.set(known.key, known);
       this.generation++;
@@ -275,6 +342,7 @@ export class Store {
       if (actor !== undefined) this.byKey.delete(actor.key);
       this.generation++;
     }
+    if (usage !== undefined) this.usage = usage;
     for (const one of watched) this.#takeSteps(one);
     if (tape !== undefined) {
       this.tapeLeftOut += tape.leftOut;

@@ -52,6 +52,7 @@ export class GoalPast {
   #segmentRecords: number;
   #sequence = 0;
   #reading: Promise<void> | undefined;
+  #failure: unknown;
 
   constructor(ports: PastPorts, bounds: PastBounds, tenant: string, root: string) {
     this.#ports = ports;
@@ -67,16 +68,34 @@ export class GoalPast {
     return { snapshots, bytes: this.#savedBytes };
   }
 
-  /** Takes what was appended since the last call; calls at the same time share one reading. */
-  read(): Promise<void> {
-    this.#reading ??= this.#take().finally(() => {
-      this.#reading = undefined;
+  /**
+   * Takes what was appended since the last call, for at most `answerMs`; true once all of it is taken. What is left is taken meanwhile,
+   * so that a goal of any size opens at once. Throws what the reading came to.
+   */
+  async read(): Promise<boolean> {
+    this.#reading ??= this.#take().then(
+      () => {
+        this.#reading = undefined;
+      },
+      (error: unknown) => {
+        this.#reading = undefined;
+        this.#failure = error;
+      },
+    );
+    let timer: NodeJS.Timeout | undefined;
+    const waited = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, this.#bounds.answerMs);
     });
-    return this.#reading;
+    await Promise.race([this.#reading, waited]);
+    clearTimeout(timer);
+    const failure = this.#failure;
+    this.#failure = undefined;
+    if (failure !== undefined) throw failure;
+    return this.#reading === undefined;
   }
 
   /** The machine of an actor as it was after its `n` records. Throws `machine_unknown`. */
-  async asOf(actor: PastActor, n: number): Promise<ActorThen> {
+  async stateAt(actor: PastActor, n: number): Promise<ActorThen> {
     const saved = this.#saved.get(actor.actor)?.findLast((one) => one.n < n);
     let fold = saved === undefined ? undefined : new Fold(await this.#kindOf(actor), actor.stream, this.#ports.seenMax, JSON.parse(saved.json) as FoldState);
     let facts: readonly Fact[] = [];
@@ -112,7 +131,7 @@ export class GoalPast {
       const name = parseJournalSubject(stream)?.actor ?? stream;
       for (const line of records) {
         if (this.index.total >= recordsMax)
-          throw new FlockworkError('too_many_requests', `the goal has more than ${recordsMax} records (past.recordsMax); use flockwork replay for it`, {
+          throw new FlockworkError('too_many_requests', `the goal has more than ${recordsMax} records (recordsMax); use flockwork replay for it`, {
             details: { bound: 'recordsMax', max: recordsMax },
           });
         await this.#step(stream, name, sequence, bodyOf(line));
@@ -134,7 +153,7 @@ export class GoalPast {
     let failure = actor?.failure;
     if (failure === undefined) {
       try {
-        fold ??= actor === undefined ? new Fold(this.#ports.kinds.of(input, stream), stream, this.#ports.seenMax) : (await this.asOf(actor, n - 1)).fold;
+        fold ??= actor === undefined ? new Fold(this.#ports.kinds.of(input, stream), stream, this.#ports.seenMax) : (await this.stateAt(actor, n - 1)).fold;
         fold.step(input, at);
         state = fold.state;
       } catch (error) {

@@ -96,16 +96,17 @@ export class PastIndex {
     return low;
   }
 
-  /** Records in each of `buckets` equal parts of the goal's time. */
+  /** Records a second in each of at most `buckets` equal parts of the records. */
   density(buckets: number): number[] {
-    const counts = new Array<number>(buckets).fill(0);
-    const begin = this.#at[0] ?? 0;
-    const span = Math.max(1, (this.#at[this.#total - 1] ?? 0) - begin);
-    for (let place = 0; place < this.#total; place++) {
-      const bucket = Math.min(buckets - 1, Math.floor((((this.#at[place] ?? 0) - begin) / span) * buckets));
-      counts[bucket] = (counts[bucket] ?? 0) + 1;
+    const parts = Math.min(buckets, this.#total);
+    const rates: number[] = [];
+    for (let part = 0; part < parts; part++) {
+      const from = Math.floor((part * this.#total) / parts);
+      const to = Math.floor(((part + 1) * this.#total) / parts);
+      const ms = (this.#at[Math.min(to, this.#total - 1)] ?? 0) - (this.#at[from] ?? 0);
+      rates.push(Math.round((1_000 * (to - from)) / Math.max(1, ms)));
     }
-    return counts;
+    return rates;
   }
 
   #numberOf(name: string): number {

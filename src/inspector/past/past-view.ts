@@ -88,7 +88,7 @@ async function actorView(past: GoalPast, actor: PastActor, n: number, bounds: Pa
   const { actor: name, machine } = actor;
   if (actor.failure !== undefined)
     return { actor: name, machine, state: actor.failure, n, context: {}, table: [], moves: [], facts: [], pending: 0, timers: 0 };
-  const { fold, facts } = await past.asOf(actor, n);
+  const { fold, facts } = await past.stateAt(actor, n);
   const visible = Object.fromEntries(fold.kind.visibleContext.filter((key) => key in fold.context).map((key) => [key, fold.context[key]]));
   const { moves, last } = movesUntil(past, actor, n, bounds.movesMax);
   return {

@@ -13,6 +13,7 @@ export class Pasts {
   readonly #ports: PastPorts;
   readonly #bounds: PastBounds;
   readonly #redact: (text: string) => string;
+  /** A goal is among them from its first question on, so that a second one does not read it again. */
   readonly #goals = new Map<string, GoalPast>();
 
   constructor(ports: PastPorts, bounds: PastBounds, redact: (text: string) => string) {
@@ -27,14 +28,19 @@ export class Pasts {
     if (!isToken(root)) throw new FlockworkError('invalid_request', 'the root is a goal id: letters, digits, - and _', { details: { path: 'root' } });
     const key = `${tenant}/${root}`;
     const past = this.#goals.get(key) ?? new GoalPast(this.#ports, this.#bounds, tenant, root);
-    this.#goals.delete(key);
-    await past.read();
-    if (past.index.total === 0) throw new FlockworkError('not_found', `there is no journal of ${root}`, { details: { root } });
+    this.#goals.set(key, past);
+    const whole = await past.read();
+    if (past.index.total === 0 && !whole)
+      throw new FlockworkError('request_timeout', `the journals of ${root} are not read yet; ask again`, { details: { root } });
+    if (past.index.total === 0) {
+      this.#goals.delete(key);
+      throw new FlockworkError('not_found', `there is no journal of ${root}`, { details: { root } });
+    }
     this.#goals.delete(key);
     this.#goals.set(key, past);
     const [oldest] = this.#goals.keys();
     if (this.#goals.size > this.#bounds.goalsMax && oldest !== undefined) this.#goals.delete(oldest);
-    return pastView(past, wish, this.#bounds, this.#redact);
+    return { ...(await pastView(past, wish, this.#bounds, this.#redact)), ...(whole ? {} : { reading: true as const }) };
   }
 }
 

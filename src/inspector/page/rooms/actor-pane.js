@@ -16,6 +16,19 @@ function trail(watched, chart) {
   return turns.slice(-trailMax).map((step) => ({ ...step, role: chart?.states.find(({ id }) => id === step.state)?.role ?? 'idle' }));
 }
 
+const childrenShownMax = 48;
+
+/** The way to another actor of the same goal. */
+const link = (app, root, name) => h('button.link.mono', { on: { click: () => app.go('actors', `${root}/${name}`) } }, name);
+
+/** Those that it has at work or had, the newest first. */
+function childrenOf(store, root, name) {
+  const children = [];
+  for (const actor of store.actors.values())
+    if (actor.root === root && actor.actor !== name && (actor.parent === name || (actor.parent === '' && name === 'coordinator'))) children.push(actor);
+  return children.reverse();
+}
+
 const vital = (label, ...value) => h('div', { key: label }, h('dt', null, label), h('dd', null, value));
 
 export function actorPane(app, key) {
@@ -48,6 +61,7 @@ export function actorPane(app, key) {
         : undefined
       : `${before.state}>${lastTurn.event}>${lastTurn.state}`;
   const context = watched.context ?? {};
+  const children = childrenOf(store, root, name);
   return h(
     'div.pane.one',
     null,
@@ -73,7 +87,8 @@ export function actorPane(app, key) {
       vital('Facts', fold === undefined ? '—' : num(facts.length)),
       vital('Mailbox', actor === undefined ? '—' : num(actor.depth)),
       vital('Restarts', actor === undefined ? '—' : num(actor.restarts)),
-      vital('Node', agent?.node ?? (actor === undefined ? '—' : store.node)),
+      vital('Node', actor?.node ?? agent?.node ?? '—'),
+      children.length > 0 ? vital('Children', num(children.length)) : actor?.parent ? vital('Parent', link(app, root, actor.parent)) : null,
     ),
     turns.length > 1
       ? h(
@@ -178,6 +193,31 @@ export function actorPane(app, key) {
               ),
           ),
         ),
+        children.length === 0
+          ? null
+          : h(
+              'section',
+              { key: 'children' },
+              h(
+                'h3.hd',
+                null,
+                'Children',
+                h('span.t3.num', null, `${count(children.length, 'agent')}${children.length > childrenShownMax ? `, the newest ${childrenShownMax}` : ''}`),
+              ),
+              h(
+                'div.kids',
+                null,
+                children.slice(0, childrenShownMax).map((child) => {
+                  const childRole = roleOf(store, child.machine, child.state);
+                  return h(
+                    'button.tl',
+                    { key: child.number, 'data-nav': true, on: { click: () => app.go('actors', child.key) } },
+                    h('span.mono.clip', null, child.actor, child.node === store.node ? null : h('span.t3', null, ` on ${child.node}`)),
+                    stateMark(childRole, child.state),
+                  );
+                }),
+              ),
+            ),
         h(
           'section',
           { key: 'context' },

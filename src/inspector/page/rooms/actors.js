@@ -6,6 +6,9 @@ import { empty, loading, roleOf, virtualList } from './parts.js';
 
 /** Older than this without a step while a model or tool should be at work looks stuck. */
 const stuckMs = 120_000;
+/** More actors than this are put in order again only every so often. */
+const sortAtOnceMax = 1_000;
+const sortAgainMs = 1_000;
 
 /** Actors by role, exact. */
 function byRole(store) {
@@ -37,7 +40,7 @@ export function sentence({ store }) {
   ];
   const second = more.filter(Boolean).join(', ');
   return [
-    `${count(store.total, 'actor')} on ${store.node}, ${working === 0 ? 'none' : num(working)} at work.`,
+    `${count(store.total, 'actor')} on ${store.countsByNode === null ? store.node : count(Object.keys(store.countsByNode).length, 'node')}, ${working === 0 ? 'none' : num(working)} at work.`,
     `${second.charAt(0).toUpperCase()}${second.slice(1)}.`,
   ];
 }
@@ -45,23 +48,46 @@ export function sentence({ store }) {
 /** Goals, the newest first, each coordinator before its agents. Sorted only when actors come or go. */
 function sorted({ store, ui }) {
   if (ui.sortedFor === store.generation && ui.sortedActors !== undefined) return ui.sortedActors;
+  // While thousands come in, the list need not be put in order with each of them.
+  if (ui.sortedActors !== undefined && store.actors.size > sortAtOnceMax && Date.now() - ui.sortedAt < sortAgainMs) return ui.sortedActors;
+  ui.sortedAt = Date.now();
   const newest = new Map();
   for (const actor of store.actors.values()) newest.set(actor.root, Math.min(newest.get(actor.root) ?? Infinity, actor.number));
-  const rank = (actor) => (actor.machine === 'coordinator' ? 0 : Number(/^agent-t(\d+)/.exec(actor.actor)?.[1] ?? 0) + 1);
-  ui.sortedActors = [...store.actors.values()].sort((a, b) => newest.get(b.root) - newest.get(a.root) || rank(a) - rank(b) || a.number - b.number);
+  ui.sortedActors = [...store.actors.values()].sort((a, b) => newest.get(b.root) - newest.get(a.root) || a.rank - b.rank || a.number - b.number);
   ui.sortedFor = store.generation;
   return ui.sortedActors;
+}
+
+/** What each node holds, by state; a node is a way to its actors. */
+function byNode({ store, ui, set }) {
+  if (store.countsByNode === null) return null;
+  const rows = Object.entries(store.countsByNode)
+    .map(([node, counts]) => [node === '' ? store.node : node, byRole({ counts, charts: store.charts })])
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+  return h(
+    'div.bynode',
+    { key: 'nodes', role: 'group', 'aria-label': 'Actors by node' },
+    rows.map(([node, counts]) =>
+      h(
+        'button.row',
+        { key: node, 'aria-pressed': String(ui.actorNode === node), on: { click: () => set({ actorNode: ui.actorNode === node ? null : node }) } },
+        h('b.clip', null, node),
+        roles.filter((role) => counts[role]).map((role) => h('span.st.num', { key: role, 'data-st': role, title: role }, glyph(role, role), num(counts[role]))),
+      ),
+    ),
+  );
 }
 
 export function room(app) {
   const { store, ui } = app;
   if (store.feed.kind === 'connecting' && store.total === 0) return loading();
   const wanted = ui.actorSearch.toLowerCase();
-  const filtered = wanted !== '' || ui.role !== null;
+  const filtered = wanted !== '' || ui.role !== null || ui.actorNode !== null;
   const rows = filtered
     ? sorted(app).filter(
         (actor) =>
           (ui.role === null || roleOf(store, actor.machine, actor.state) === ui.role) &&
+          (ui.actorNode === null || actor.node === ui.actorNode) &&
           (wanted === '' || actor.key.toLowerCase().includes(wanted) || actor.state.includes(wanted)),
       )
     : sorted(app);
@@ -75,7 +101,7 @@ export function room(app) {
   const shown = ui.actor ?? (app.narrow() ? null : (ui.heldActor ?? open));
   store.watchActor(shown);
   store.open(shown === null ? null : shown.split('/')[0]);
-  const row = (actor) => {
+  const row = (actor, at) => {
     const role = roleOf(store, actor.machine, actor.state);
     const child = actor.machine !== 'coordinator';
     return h(
@@ -86,7 +112,7 @@ export function room(app) {
         'aria-level': child ? '2' : '1',
         'aria-selected': String(actor.key === shown),
         'data-nav': true,
-        v: { y: `${rows.indexOf(actor) * 28}px`, d: child && !filtered ? 1 : 0 },
+        v: { y: `${at * 28}px`, d: child && !filtered ? 1 : 0 },
         on: { click: () => app.go('actors', actor.key) },
       },
       h('span.row', null, glyph(role, role), h('span.mono.clip', { title: actor.key }, child ? (filtered ? actor.key : actor.actor) : shortId(actor.root))),
@@ -122,7 +148,7 @@ export function room(app) {
     roles.filter((role) => counts[role]).map((role) => h('i', { key: role, 'data-st': role, v: { n: counts[role] } })),
   );
   return [
-    h(`div${ui.actor === null ? '' : '.hasopen'}`, { key: 'counts' }, chips, shares),
+    h(`div${ui.actor === null ? '' : '.hasopen'}`, { key: 'counts' }, chips, shares, byNode(app)),
     h(
       `div.split${ui.actor === null ? '' : '.open'}`,
       { key: 'actors', v: { list: '300px' } },

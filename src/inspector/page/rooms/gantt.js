@@ -83,6 +83,12 @@ function pathLine(rows, spans, path, scale, now) {
   );
 }
 
+/** Tokens and money of a row; nothing while there is neither. */
+function spent(tokens, costMicroUsd) {
+  if (tokens === 0) return '';
+  return costMicroUsd > 0 ? `${num(tokens)} · ${money(costMicroUsd / 1_000_000)}` : `${num(tokens)} tokens`;
+}
+
 /** Tasks and attempts over time, from the goal's facts. */
 export function gantt(app, view, fold) {
   if (fold.tasks.size === 0)
@@ -106,7 +112,14 @@ export function gantt(app, view, fold) {
         null,
         h('span.b', null, role),
         h('span.t2.clip', null, `${count(group.length, 'task')}, ${num(done)} done`),
-        h('span.c.num', null, cost > 0 ? money(cost / 1_000_000) : ''),
+        h(
+          'span.c.num',
+          null,
+          spent(
+            group.reduce((sum, { tokens }) => sum + tokens, 0),
+            cost,
+          ),
+        ),
       ),
       h('div.trk'),
     );
@@ -131,7 +144,7 @@ export function gantt(app, view, fold) {
         glyph(role, role),
         h('span.mono', null, task.id),
         h('span.clip.t2', null, name, notes === '' ? '' : ` · ${notes}`),
-        h('span.c.num', null, task.costMicroUsd > 0 ? money(task.costMicroUsd / 1_000_000) : task.tokens > 0 ? `${num(task.tokens)} tok` : ''),
+        h('span.c.num', { title: 'tokens and cost' }, spent(task.tokens, task.costMicroUsd)),
       ),
       h(
         'div.trk',

@@ -152,7 +152,7 @@ function actions(app, view) {
     'div.row.acts',
     { key: 'acts' },
     view.status === 'paused'
-      ? h('button.btn.pri', { key: 'resume', disabled: !store.live, on: { click: () => app.dialog('resume', { id: view.id }) } }, 'Resume with more')
+      ? h('button.btn.pri', { key: 'resume', disabled: !store.live, on: { click: () => app.dialog('resume', { id: view.id }) } }, 'Raise budget')
       : null,
     h('button.btn.danger', { key: 'cancel', disabled: !store.live, on: { click: () => app.set({ confirm: view.id }) } }, 'Cancel goal'),
   );
@@ -234,6 +234,8 @@ export function goalPane(app, id) {
             { title: view.createdAt },
             view.endedAt === undefined ? `since ${clock(Date.parse(view.createdAt))}` : `${when(view.createdAt)} to ${when(view.endedAt)}`,
           ),
+          h('a.link', { key: 'messages', href: `#messages/${view.id}` }, 'Messages'),
+          h('a.link', { key: 'travel', href: `#travel/${view.id}` }, 'Time travel'),
         ),
         h('h2', { title: shorten(view.goal, 2_000) }, shorten(title, 240)),
         rest.join('').trim() === '' ? null : h('p.more.t2', null, shorten(rest.join('\n').trim(), textCharsMax)),

@@ -3,7 +3,7 @@ import { clock, clockMs, duration, money, num, shorten, shortId } from '../figur
 import { glyph, roleOfFact } from '../glyphs.js';
 import { empty, roleOf } from './parts.js';
 
-const rowsShownMax = 250;
+const rowsShownMax = 120;
 const whatCharsMax = 240;
 
 const line = (value) => shorten(String(typeof value === 'string' ? value : JSON.stringify(value ?? '')).replace(/\s+/g, ' '), whatCharsMax);
