@@ -35,6 +35,8 @@ export async function bundleCommandLine(root: string, into: string): Promise<num
     external: [...native, ...Object.keys(peerDependencies)],
     banner: { js: commonJs },
     legalComments: 'none',
+    // What a process keeps of its sources is a part of its memory: 4 MB less. Names stay, so that a stack can be read; dist/src has the lines.
+    minifyWhitespace: true,
     metafile: true,
     logLevel: 'warning',
   });

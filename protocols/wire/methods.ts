@@ -54,6 +54,7 @@ export const methodParams = {
   'approval.decide': z.strictObject({ id: z.string().min(1).max(512), decision: z.enum(approvalDecisions), reason: z.string().max(1_024).optional() }),
   'message.send': z.strictObject({ goalId, text: z.string().min(1).max(65_536) }),
   'dead.list': z.strictObject({ limit: z.int().min(1).max(listLimitMax).optional() }),
+  'dead.requeue': z.strictObject({ id: z.string().min(1).max(512) }),
   'node.list': empty,
   'config.get': empty,
   'config.apply': z.strictObject({ document: z.union([z.string().max(configCharsMax), configDocument]), hash: sha256Hex.optional() }),

@@ -75,6 +75,10 @@ export interface NodeResult {
   readonly startedAt: string;
   readonly shards: number;
   readonly load: { readonly goals: number; readonly agents: number };
+  /** Why it takes no work: `draining`, `bus` (cut off), `clock` (too far off). Empty: it does. */
+  readonly notReady?: readonly string[];
+  /** The clock of the bus minus its own, in milliseconds; absent where both are one. */
+  readonly clockOffsetMs?: number;
 }
 
 /** A key that the agents of a goal share, without its value. */
@@ -180,6 +184,7 @@ export interface MethodResults extends Record<MethodName, unknown> {
   readonly 'approval.decide': Id;
   readonly 'message.send': Id;
   readonly 'dead.list': Items<DeadLetterResult>;
+  readonly 'dead.requeue': Id & { readonly requeued: number };
   readonly 'node.list': Items<NodeResult>;
   readonly 'config.get': ConfigResult;
   readonly 'config.apply': ConfigChangeResult;

@@ -119,6 +119,7 @@ function queueOf(world: World, process: Process, messages: Store['tasks']): Queu
     depth: unused,
     dead: unused,
     buryMessage: unused,
+    requeue: unused,
   };
 }
 

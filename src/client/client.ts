@@ -52,6 +52,8 @@ export interface FlockworkClient {
   decide(approvalId: string, decision: ApprovalDecision, reason?: string): Promise<void>;
   /** Messages that no actor took, and why; the newest last. */
   deadLetters(limit?: number): Promise<readonly DeadLetterResult[]>;
+  /** Puts the dead letters of that id back into their queue; answers how many. Throws `not_found`. */
+  requeueDeadLetter(id: string): Promise<number>;
   nodes(): Promise<readonly NodeResult[]>;
   config(): Promise<ConfigResult>;
   /**
@@ -96,6 +98,7 @@ export function createClient(transport: ClientTransport): FlockworkClient {
       await call('approval.decide', { id, decision, ...(reason === undefined ? {} : { reason }) });
     },
     deadLetters: async (limit) => (await call('dead.list', limit === undefined ? {} : { limit })).items,
+    requeueDeadLetter: async (id) => (await call('dead.requeue', { id })).requeued,
     nodes: async () => (await call('node.list', {})).items,
     config: () => call('config.get', {}),
     applyConfig: (document, hash) => call('config.apply', { document, ...(hash === undefined ? {} : { hash }) }),

@@ -56,6 +56,8 @@ export function httpCall(method: string, params: Params): HttpCall {
     }
     case 'dead.list':
       return { method: 'GET', path: `/v1/dead-letters${query(params)}` };
+    case 'dead.requeue':
+      return { method: 'POST', path: '/v1/dead-letters/requeue', body: params };
     case 'node.list':
       return { method: 'GET', path: '/v1/nodes' };
     case 'config.get':

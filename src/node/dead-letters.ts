@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import type { DeadInput } from '../../actors/cell/dead-letters.ts';
 import type { Bus } from '../../actors/ports/bus.ts';
-import { failureOf } from '../../protocols/errors/error.ts';
-import { inboxSubject, parseJournalSubject } from '../../protocols/subjects.ts';
+import { FlockworkError, failureOf } from '../../protocols/errors/error.ts';
+import { inboxSubject, parseInboxSubject, parseJournalSubject } from '../../protocols/subjects.ts';
 import type { DeadLetterResult } from '../../protocols/wire/results.ts';
 
 /** Late answers that are remembered for the list; what a machine refused is durable. */
 const droppedMax = 1_000;
+/** Dead letters that are looked through for an id: as many as either bus keeps. */
+const requeueReadMax = 20_000;
 
 /**
  * Every message that no actor took, with its reason. What a machine threw on is stored beside the dead letters of the queues;
@@ -44,6 +46,20 @@ export class DeadLetters {
       .buryMessage(message, dead.reason)
       .catch((error: unknown) => this.#note(`${dead.stream}: a dead letter could not be stored: ${failureOf(error).message}`));
   };
+
+  /** Puts the messages of that id back into their queues, this node being their sender now; answers how many. Throws `not_found`. */
+  async requeue(tenant: string, id: string): Promise<number> {
+    let count = 0;
+    for (const queue of [this.#bus.tasks, this.#bus.inbox]) {
+      const letters = (await queue.dead({ limit: requeueReadMax })).filter((letter) => letter.id === id && letter.subject.startsWith(`flock.${tenant}.`));
+      for (const subject of new Set(letters.map((letter) => letter.subject))) {
+        const address = parseInboxSubject(subject);
+        count += await queue.requeue({ subject, id }, address === undefined ? subject : inboxSubject(address, this.#node));
+      }
+    }
+    if (count > 0) return count;
+    throw new FlockworkError('not_found', `no dead letter that is stored has the id ${id}; flockwork dead-letters lists them`, { details: { id } });
+  }
 
   /** The newest last. */
   async list(tenant: string, limit: number): Promise<readonly DeadLetterResult[]> {

@@ -78,6 +78,7 @@ export function createGatewayHost(parts: GatewayHostParts): GatewayHost {
     },
     approvals: (tenant, goalId) => parts.approvals.list(tenant, goalId),
     decideApproval: (tenant, id, decision, reason) => parts.approvals.decide(tenant, id, decision, tenant, reason),
+    requeueDeadLetter: (tenant, id) => parts.deadLetters.requeue(tenant, id),
     deadLetters: (tenant, limit) => parts.deadLetters.list(tenant, limit),
     async nodes() {
       const rows = await bus.registry.list(nodePrefix);

@@ -3,6 +3,7 @@ export { applyArtifacts, type SkippedEntry, type Snapshot, snapshotFolder } from
 export type { EndpointsFile } from './endpoints-file.ts';
 export { createNodeLog } from './log.ts';
 export { modelFor, probeModelOf } from './model-choice.ts';
+export { natsPermissions } from './nats-permissions.ts';
 export { rebuildIndex } from './rebuild-index.ts';
 export { type FlockworkNode, type NodeOptions, type NodeParts, startNode } from './start-node.ts';
 export { version } from './version.ts';

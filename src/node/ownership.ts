@@ -13,9 +13,15 @@ export interface Ownership {
   stop(): Promise<void>;
 }
 
+export interface OwnershipOptions extends Omit<ShardOwnerOptions, 'mayStart'> {
+  readonly leaseMs: number;
+  /** False: this node gives its shards away, and takes none. */
+  readonly mayOwn: () => boolean;
+}
+
 /** How this node comes to own shards: all of them where the bus belongs to one process, else by leases, shared with the other coordinators. */
-export function createOwnership(bus: Bus, options: Omit<ShardOwnerOptions, 'mayStart'> & { readonly leaseMs: number }): Ownership {
-  const { host, leaseMs } = options;
+export function createOwnership(bus: Bus, options: OwnershipOptions): Ownership {
+  const { host, leaseMs, mayOwn } = options;
   if (bus.kind === 'embedded') {
     const owner = new ShardOwner(options);
     return {
@@ -32,12 +38,12 @@ export function createOwnership(bus: Bus, options: Omit<ShardOwnerOptions, 'mayS
       stop: () => owner.stop(),
     };
   }
-  const owner: ShardOwner = new ShardOwner({ ...options, mayStart: (shard) => leases.holds(shard) });
+  const owner: ShardOwner = new ShardOwner({ ...options, mayStart: (shard) => leases.holds(shard) && mayOwn() });
   const leases = new ShardLeases({
     registry: bus.registry,
     clock: host.clock,
     node: host.node,
-    coordinators: () => aliveCoordinators(bus),
+    coordinators: async () => (mayOwn() ? aliveCoordinators(bus) : []),
     onTaken: (shards) => owner.take(shards),
     onLost: (shards) => owner.drop(shards),
     note: host.note,
@@ -63,5 +69,5 @@ export function createOwnership(bus: Bus, options: Omit<ShardOwnerOptions, 'mayS
 
 async function aliveCoordinators(bus: Bus): Promise<readonly string[]> {
   const nodes = (await bus.registry.list(nodePrefix)).map(({ value }) => JSON.parse(value) as NodeResult);
-  return nodes.filter(({ roles }) => roles.includes('coordinator')).map(({ id }) => id);
+  return nodes.filter(({ roles, notReady }) => roles.includes('coordinator') && notReady?.includes('clock') !== true).map(({ id }) => id);
 }

@@ -2,8 +2,9 @@ import { realpath } from 'node:fs/promises';
 import { join, resolve, sep } from 'node:path';
 import { type CellBounds, throwsInRowMax } from '../../actors/cell/bounds.ts';
 import type { Bus } from '../../actors/ports/bus.ts';
+import type { Clock } from '../../actors/ports/clock.ts';
 import type { Models } from '../../actors/ports/models.ts';
-import { FlockworkError } from '../../protocols/errors/error.ts';
+import { FlockworkError, failureOf } from '../../protocols/errors/error.ts';
 import { agentsDefault } from '../../protocols/goals/goal.ts';
 import { swarmToolSpecs } from '../../protocols/goals/swarm-tools.ts';
 import type { ToolSpec } from '../../protocols/goals/task.ts';
@@ -23,8 +24,17 @@ import { createProfiles } from './profiles.ts';
 /** Instead of an address: a nats-server of the node's own. */
 const localServer = 'local';
 
-export async function openBus({ values, credentials }: LoadedConfig, dataDir: string): Promise<Bus> {
-  const { kind, natsUrl, replicas, ackWaitMs, domain, tlsCaFile, tlsCertFile, tlsKeyFile } = values.bus;
+export interface BusPlace {
+  readonly dataDir: string;
+  /** The id of the node: what replies to it are sent to is named for it. */
+  readonly node: string;
+  readonly roles: readonly NodeRole[];
+  readonly clock: Pick<Clock, 'now'>;
+  readonly onNote: (line: string) => void;
+}
+
+export async function openBus({ values, credentials }: LoadedConfig, { dataDir, node, roles, clock, onNote }: BusPlace): Promise<Bus> {
+  const { kind, natsUrl, replicas, ackWaitMs, domain, tenant, tlsCaFile, tlsCertFile, tlsKeyFile } = values.bus;
   if (kind === 'embedded') return openEmbeddedBus({ folder: dataDir, projector: goalIndex, sync: values.journal.sync, ackWaitMs });
   const { openNatsBus, startLocalServer } = await import('../bus/nats/index.ts');
   const server = natsUrl.includes(localServer) ? await startLocalServer(join(dataDir, 'nats')) : undefined;
@@ -34,6 +44,12 @@ export async function openBus({ values, credentials }: LoadedConfig, dataDir: st
     projector: goalIndex,
     replicas,
     ackWaitMs,
+    process: node,
+    // A worker or gateway may be allowed to read it only.
+    keepsIdentity: roles.includes('coordinator'),
+    now: () => clock.now(),
+    onFault: (error: unknown) => onNote(`bus: ${failureOf(error).message}`),
+    ...(tenant === '' ? {} : { tenant }),
     ...(domain === '' ? {} : { domain }),
     ...(tls.length === 0 ? {} : { tls: Object.fromEntries(tls) }),
     ...(credentials.nats === undefined ? {} : { credentials: credentials.nats }),

@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { agentKind } from '../../actors/agent/agent.kind.ts';
 import { Kinds } from '../../actors/cell/kinds.ts';
 import type { Bus } from '../../actors/ports/bus.ts';
+import type { Clock } from '../../actors/ports/clock.ts';
 import type { Models } from '../../actors/ports/models.ts';
 import type { Observer } from '../../actors/ports/observer.ts';
 import type { Tools } from '../../actors/ports/tools.ts';
@@ -16,7 +17,7 @@ import { OpenCells } from '../../swarm/owner/open-cells.ts';
 import { memberKind } from '../../swarm/protocol/member.kind.ts';
 import { SwarmProtocol, type SwarmProtocolOptions } from '../../swarm/protocol/swarm-protocol.ts';
 import type { SwarmHost } from '../../swarm/swarm-host.ts';
-import { NodeLease } from '../../swarm/worker/node-lease.ts';
+import { NodeLease, nodeIds } from '../../swarm/worker/node-lease.ts';
 import { Worker } from '../../swarm/worker/worker.ts';
 import { createClient, type FlockworkClient } from '../client/index.ts';
 import type { LoadedConfig, NodeRole } from '../config/index.ts';
@@ -36,6 +37,7 @@ import { nodeFigures } from './node-figures.ts';
 import { createNotes } from './notes.ts';
 import { createOwnership } from './ownership.ts';
 import { cellBounds, gatewayBounds, goalSettings, modelCheck, modelsOf, openBus, toolsOf } from './parts.ts';
+import { createReadiness } from './readiness.ts';
 import { systemClock } from './system-clock.ts';
 import { systemIds } from './system-ids.ts';
 import { createNodeTelemetry } from './telemetry.ts';
@@ -63,6 +65,8 @@ export interface NodeOptions {
   readonly log?: Log;
   /** Tools beside the built-in ones, made with `defineTool`. */
   readonly tools?: readonly Tool[];
+  /** Where the node takes its time from. Default: the clock of the machine. */
+  readonly clock?: Clock;
   /** Sees what every actor does; nothing it does can hurt one. */
   readonly observe?: Observer;
   /** Wraps what reaches outside, before anything uses it: for counting, tracing, and fault injection. */
@@ -92,16 +96,16 @@ export interface FlockworkNode {
 /** A member of a group, as `FlockworkNode.member` makes it. */
 type MemberOptions = Omit<SwarmProtocolOptions, 'bus' | 'clock' | 'ids' | 'tenant'> & { readonly tenant?: string };
 
-const tenantDefault = 'default';
 const noModel: ModelChoice = { model: '', why: 'no goal is submitted here' };
 
 /** Starts a node: the one place where everything is put together. */
 export async function startNode(options: NodeOptions): Promise<FlockworkNode> {
   const { config, roles } = options;
-  const { log } = options;
+  const { log, clock = systemClock } = options;
   const tell = log === undefined ? options.onNote : (line: string) => log.write({ level: 'warn', area: 'node', message: line });
-  const onNote = createNotes(tell ?? (() => undefined), systemClock);
+  const onNote = createNotes(tell ?? (() => undefined), clock);
   const { values } = config;
+  const tenantDefault = values.bus.tenant === '' ? 'default' : values.bus.tenant;
   const dataDir = resolve(values.data.dir);
   const id =
     values.node.id === ''
@@ -113,7 +117,7 @@ export async function startNode(options: NodeOptions): Promise<FlockworkNode> {
   const model = options.model === 'none' ? noModel : await modelFor(config);
   const checkModel = modelCheck(config, roles);
   if (model !== noModel) checkModel(model.model);
-  const opened = await openBus(config, dataDir);
+  const opened = await openBus(config, { dataDir, node: id, roles, clock, onNote });
   const undo: (() => Promise<void> | void)[] = [() => opened.close()];
   try {
     writePid(dataDir);
@@ -130,13 +134,16 @@ export async function startNode(options: NodeOptions): Promise<FlockworkNode> {
     const listens = options.listen === true && roles.includes('gateway');
     const redact = createLeakScan(config.secrets).redact;
     const past = { journal: bus.journal, kinds, seenMax: values.cell.inboxSeenMax };
-    const inspector = listens ? createInspector({ bounds: values.inspector, redact, past }) : undefined;
+    const remote = { node: id, pubsub: bus.pubsub, nodes: () => nodeIds(bus.registry) };
+    // Beside others a node without a page tells them of its actors when they ask.
+    const inspector = listens || bus.kind !== 'embedded' ? createInspector({ bounds: values.inspector, redact, past, remote }) : undefined;
+    await inspector?.start();
     undo.push(() => inspector?.stop());
     const observe = everyObserver([telemetry.observe, inspector?.observe, options.observe]);
     const host: SwarmHost = {
       node: id,
       bus,
-      clock: systemClock,
+      clock,
       ids: systemIds,
       models,
       tools,
@@ -151,8 +158,10 @@ export async function startNode(options: NodeOptions): Promise<FlockworkNode> {
     const worker = roles.includes('worker')
       ? new Worker({ host, cells, adoption, pools: values.worker.pools, concurrency: values.worker.concurrency })
       : undefined;
+    let draining = false;
+    const readiness = createReadiness({ health: opened.health, clockOffsetMaxMs: values.bus.clockOffsetMaxMs, draining: () => draining });
     const ownership = roles.includes('coordinator')
-      ? createOwnership(bus, { host, cells, adoption, idleMs: values.cell.idleMs, leaseMs: values.bus.leaseMs })
+      ? createOwnership(bus, { host, cells, adoption, idleMs: values.cell.idleMs, leaseMs: values.bus.leaseMs, mayOwn: readiness.clockFits })
       : undefined;
     const startedAt = new Date().toISOString();
     const self = (): NodeResult => ({
@@ -161,10 +170,10 @@ export async function startNode(options: NodeOptions): Promise<FlockworkNode> {
       version,
       startedAt,
       shards: ownership?.shards ?? 0,
+      ...readiness.told(),
       load: { goals: cells.all().filter((cell) => cell.address.actor === 'coordinator' && !cell.ended).length, agents: worker?.load ?? 0 },
     });
     telemetry.add(nodeFigures({ node: id, bus, pools: values.worker.pools, cells, worker, ownership, deadLetters, onNote }));
-    let draining = false;
     const gatewayHost = createGatewayHost({
       config: live,
       version,
@@ -173,13 +182,13 @@ export async function startNode(options: NodeOptions): Promise<FlockworkNode> {
       goals,
       approvals: new Approvals(host),
       self,
-      notReady: () => (draining ? ['draining'] : []),
+      notReady: readiness.reasons,
       deadLetters,
       metrics: telemetry.metrics,
     });
     const lease = new NodeLease({
       registry: bus.registry,
-      clock: systemClock,
+      clock,
       node: id,
       describe: () => JSON.stringify(self()),
       note: onNote,
@@ -258,7 +267,7 @@ export async function startNode(options: NodeOptions): Promise<FlockworkNode> {
       model,
       takeUp: (goalId, tenant = tenantDefault) => adoption.add(tenant, goalId),
       async member({ tenant = tenantDefault, ...member }) {
-        const joined = new SwarmProtocol({ ...member, tenant, bus, clock: systemClock, ids: systemIds });
+        const joined = new SwarmProtocol({ ...member, tenant, bus, clock, ids: systemIds });
         undo.push(() => joined.stop());
         await joined.start();
         return joined;

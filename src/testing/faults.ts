@@ -84,6 +84,7 @@ function faultyQueue(name: string, queue: Queue, cross: Crossing): Queue {
     depth: (topic) => queue.depth(topic),
     dead: (options) => queue.dead(options),
     buryMessage: (message, reason) => queue.buryMessage(message, reason),
+    requeue: (letter, as) => queue.requeue(letter, as),
   };
 }
 

@@ -158,6 +158,7 @@ export class PortMetrics {
       depth: (topic) => queue.depth(topic),
       dead: (options) => queue.dead(options),
       buryMessage: (message, reason) => queue.buryMessage(message, reason),
+      requeue: (letter, as) => queue.requeue(letter, as),
     };
   }
 }
