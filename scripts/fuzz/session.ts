@@ -11,6 +11,8 @@ import { FuzzSink } from './sink.ts';
 const messagesMax = 60;
 /** How long the requests of one session may take to be answered, ms. */
 const answersMaxMs = 30_000;
+/** Turns of the event loop that watches get after the last answer: pages of the journal are handed out one turn after another. */
+const watchTurns = 8;
 
 export interface SessionOutcome {
   readonly messages: number;
@@ -50,6 +52,7 @@ export async function runSession(dispatcher: Dispatcher, seed: number): Promise<
       for (const message of messages) await take(message);
     }
     await idle(dispatcher);
+    for (let turn = 0; turn < watchTurns && sink.closedAs === undefined; turn++) await new Promise((resolve) => setImmediate(resolve));
     violation ??= sink.violation ?? compare(taken, sink);
   } catch (error) {
     violation = `something was thrown: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;

@@ -2,7 +2,7 @@ import { chainStart } from '../../actors/cell/chain.ts';
 import { loadFold } from '../../actors/cell/load.ts';
 import { sealRecord } from '../../actors/cell/records.ts';
 import { nothingBefore } from '../../actors/ports/journal.ts';
-import { FlockworkError, failureOf } from '../../protocols/errors/error.ts';
+import { FlockworkError } from '../../protocols/errors/error.ts';
 import { type Artifact, type GoalStatus, type GoalSubmission, type GoalView, isEnded, type Manifest, type QuotaOptions } from '../../protocols/goals/goal.ts';
 import { coordinatorActor } from '../../protocols/goals/task.ts';
 import { inboxSubject, journalSubject } from '../../protocols/subjects.ts';
@@ -35,18 +35,15 @@ export class Goals {
   async submit(tenant: string, submission: GoalSubmission): Promise<{ id: string }> {
     const { idempotencyKey } = submission;
     const id = idempotencyKey === undefined ? this.#host.ids.id() : idempotentGoalId(tenant, idempotencyKey);
-    if (idempotencyKey !== undefined) {
-      const known = await this.#row(tenant, id);
-      if (known !== undefined) return this.#sameBody(known, submission);
-    }
-    const input = await acceptGoal(submission, id, tenant, this.#settings, this.#host.bus.blobs);
     try {
-      await this.#appendFirst(tenant, id, input);
+      await this.#appendFirst(tenant, id, await acceptGoal(submission, id, tenant, this.#settings, this.#host.bus.blobs));
+      return { id };
     } catch (error) {
-      if (idempotencyKey === undefined || failureOf(error).code !== 'journal_conflict') throw error;
-      return this.#sameBody(await this.#mustRow(tenant, id), submission);
+      // What was accepted once stays so, also where it would be refused now: its blobs may be gone, its profile be another.
+      const known = idempotencyKey === undefined ? undefined : await this.#row(tenant, id);
+      if (known === undefined) throw error;
+      return this.#sameBody(known, submission);
     }
-    return { id };
   }
 
   async get(tenant: string, id: string): Promise<GoalView> {

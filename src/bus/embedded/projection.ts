@@ -7,6 +7,8 @@ import type { GroupCommit } from './group-commit.ts';
 import type { JournalReader } from './journal-reader.ts';
 import { reading, storeError } from './store-error.ts';
 
+/** Rows that one statement puts. */
+const rowsAtOnceMax = 4;
 /** Above every key that begins with the prefix before it, in the binary order of UTF-8. */
 const afterAll = '\u{10ffff}';
 
@@ -16,7 +18,8 @@ export class EmbeddedProjection implements Projection {
   readonly #reader: JournalReader;
   readonly #projector: Projector;
   readonly #get: StatementSync;
-  readonly #put: StatementSync;
+  /** Puts of one row, of two, …: what one entry changes is one statement. */
+  readonly #puts: readonly StatementSync[];
   readonly #remove: StatementSync;
   readonly #clear: StatementSync;
   readonly #forward: StatementSync;
@@ -34,7 +37,11 @@ export class EmbeddedProjection implements Projection {
     this.#reader = parts.reader;
     this.#projector = parts.projector;
     this.#get = database.prepare('SELECT value FROM projected WHERE projection = ? AND key = ?');
-    this.#put = database.prepare('INSERT INTO projected(projection, key, value) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value');
+    this.#puts = Array.from({ length: rowsAtOnceMax }, (_, more) =>
+      database.prepare(
+        `INSERT INTO projected(projection, key, value) VALUES ${'(?, ?, ?), '.repeat(more)}(?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value`,
+      ),
+    );
     this.#remove = database.prepare('DELETE FROM projected WHERE projection = ? AND key = ?');
     this.#clear = database.prepare('DELETE FROM projected WHERE projection = ?');
     this.#forward = database.prepare('SELECT key, value FROM projected WHERE projection = ? AND key >= ? AND key < ? AND key > ? ORDER BY key LIMIT ?');
@@ -83,10 +90,13 @@ export class EmbeddedProjection implements Projection {
 
   /** Inside the transaction of an append. */
   apply(entry: JournalEntry): void {
-    for (const change of this.#changes(entry)) {
-      this.#change(change);
-      this.#changed = true;
-    }
+    const changes = this.#changes(entry);
+    if (changes.length === 0) return;
+    this.#changed = true;
+    const puts = changes.flatMap(({ key, value }) => (value === null ? [] : [this.#projector.name, key, value]));
+    const put = puts.length === changes.length * 3 ? this.#puts[changes.length - 1] : undefined;
+    if (put !== undefined) put.run(...puts);
+    else for (const change of changes) this.#change(change);
   }
 
   /**
@@ -110,7 +120,7 @@ export class EmbeddedProjection implements Projection {
 
   #change({ key, value }: ProjectionChange): void {
     if (value === null) this.#remove.run(this.#projector.name, key);
-    else this.#put.run(this.#projector.name, key, value);
+    else this.#puts[0]?.run(this.#projector.name, key, value);
   }
 
   #value(key: string): string | undefined {

@@ -1,5 +1,6 @@
 import type { Log } from '../../telemetry/index.ts';
 import { exitCodes, failureText } from '../exit.ts';
+import { giveBackWhenIdle } from '../idle-heap.ts';
 import { type CommandIo, type InterruptSignal, note, printJson, printLine } from '../io.ts';
 import { counted, quotaText } from '../output/figures.ts';
 import { loadSettings, type SettingOptions } from '../settings.ts';
@@ -32,6 +33,7 @@ export async function start(io: CommandIo, options: StartOptions): Promise<numbe
   if (values.log.format !== 'json') note(io, beginning);
   log.begin();
   if (values.log.format === 'json' || values.log.file !== '') tell(beginning);
+  const stopGiving = giveBackWhenIdle();
   const unhang = io.onHangup?.(() => void reread(io, options, log));
   for (const { name, address } of node.endpoints)
     await (options.json === true ? printJson(io, { type: 'endpoint', name, address }) : printLine(io, `${name.padEnd(4)}  ${address}`));
@@ -44,6 +46,7 @@ export async function start(io: CommandIo, options: StartOptions): Promise<numbe
   const release = io.onInterrupt(() => io.exitNow(exitCodes.interrupted));
   await node.stop({ drainMs: values.node.drainMs });
   release();
+  stopGiving();
   unhang?.();
   await log.close();
   return signal === 'SIGINT' ? exitCodes.interrupted : exitCodes.completed;

@@ -58,7 +58,12 @@ test('a started task is told by its name where many have one role', () => {
     ['task.completed', { task: 't0' }],
     ['task.started', { task: 't0', role: 'stage', attempt: 3 }],
   );
-  expect(lines).toEqual(['task.started t0: item 1: read, attempt 2', 'task.started t1: map', 'task.completed t0', 'task.started t0: stage, attempt 3']);
+  expect(lines).toEqual([
+    'task.started t0: item 1: read, attempt 2',
+    'task.started t1: map files 1/4',
+    'task.completed t0',
+    'task.started t0: stage, attempt 3',
+  ]);
 });
 
 test('changed files are told with how to take them, once there are any', () => {

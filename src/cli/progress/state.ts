@@ -76,10 +76,14 @@ function numberOf(value: unknown): number {
 /** The files that a unified diff changes. */
 const patchedFile = /^\+\+\+ (?:b\/)?(\S.*)$/gm;
 
-/** What a task is for, in a few words: the role says it, or its name where many tasks have one role. */
+const namedRoles: ReadonlySet<string> = new Set(['stage', 'step', 'propose', 'vote', 'decide']);
+
+/** What a task is for, in a few words: the role says it, its name where many tasks have one role, and both where the name is a part of the inputs. */
 export function taskLabel(role: unknown, name: unknown): string {
-  const named = role === 'stage' || role === 'step' || role === 'propose' || role === 'vote' || role === 'decide';
-  return named && typeof name === 'string' && name !== '' ? name : typeof role === 'string' ? role : '';
+  if (typeof role !== 'string') return '';
+  if (typeof name !== 'string' || name === '') return role;
+  if (role === 'map') return `${role} ${name}`;
+  return namedRoles.has(role) ? name : role;
 }
 
 /** `fs.read src/app.ts`: a tool with the argument that says what it is about. */
