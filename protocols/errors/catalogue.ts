@@ -116,6 +116,7 @@ export const errorCatalogue = {
   approval_unknown: entry(404, false, 'No tool call of this tenant waits for a decision under that id: it was decided, or its agent has ended.'),
   tool_input_invalid: entry(400, false, 'The arguments of a tool call do not fit its schema.'),
   tool_failed: entry(500, false, 'The tool ran and failed; its message says why.'),
+  task_timeout: entry(504, false, 'A task of the goal took longer than its strategy gives one.'),
   tool_timeout: entry(504, false, 'The tool ran longer than its bound and was ended.'),
   sandbox_unavailable: entry(503, false, 'The sandbox that the configuration asks for cannot be had on this machine; nothing was run.'),
   patch_conflict: entry(409, false, 'A patch does not apply to the file as it is.'),

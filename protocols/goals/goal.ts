@@ -83,6 +83,8 @@ export const strategyOptions = z.discriminatedUnion('type', [
     type: z.literal('consensus'),
     quorum: z.union([z.enum(['majority', 'two-thirds', 'unanimous']), z.strictObject({ weights: z.record(z.string(), z.number().min(0)) })]).optional(),
     rounds: z.int().min(1).max(16).optional(),
+    /** How long one proposal, ballot or decision may take; what comes later does not count. Seconds; absent = as long as the goal may. */
+    answerSeconds: z.number().positive().max(86_400).optional(),
     noQuorum: z.enum(['leader', 'fail']).optional(),
   }),
   z.strictObject({

@@ -100,6 +100,8 @@ function checkTasks(store: Store, facts: readonly Fact[]): void {
       must(!ended.has(task), `${task} ends twice, as ${ended.get(task)} and as ${type}`);
       ended.set(task, type);
     }
+    // A limit ends the task, not its attempt: what that one says later is superseded.
+    if (type === 'task.failed' && data['code'] === 'task_timeout') continue;
     if (type === 'task.completed' || type === 'task.failed' || type === 'task.superseded') {
       const attempt = `${task}-${String(data['attempt'])}`;
       must(!attempts.has(attempt), `the end of attempt ${attempt} is counted twice, as ${attempts.get(attempt)} and as ${type}`);

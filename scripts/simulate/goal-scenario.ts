@@ -73,7 +73,13 @@ function strategyOf(kind: GoalKind, agents: number, random: Random): NonNullable
         })),
       };
     case 'consensus':
-      return { type: 'consensus', rounds: random.whole(1, 3), noQuorum: random.pick(['leader', 'fail']), quorum: quorumOf(agents, random) };
+      return {
+        type: 'consensus',
+        rounds: random.whole(1, 3),
+        noQuorum: random.pick(['leader', 'fail']),
+        quorum: quorumOf(agents, random),
+        ...(random.chance(0.3) ? { answerSeconds: random.whole(1, 60) } : {}),
+      };
     case 'plan':
       return {
         type: 'plan',

@@ -3,8 +3,8 @@ import { type Emitted, fact, request, type Verdict } from '../../actors/cell/kin
 import { strategyOf } from '../strategies/index.ts';
 import { excerptCharsMax } from './bounds.ts';
 import type { CoordinatorState } from './coordinator.chart.ts';
-import { acceptOf, type CoordinatorTable, ledgerOf, taskOf } from './coordinator.table.ts';
-import { attemptRef, fillWindow, tellAgent } from './coordinator.window.ts';
+import { acceptOf, attemptRef, type CoordinatorTable, ledgerOf, taskOf } from './coordinator.table.ts';
+import { fillWindow, tellAgent } from './coordinator.window.ts';
 
 type CoordinatorVerdict = Verdict<CoordinatorState>;
 

@@ -5,8 +5,8 @@ import { tellsMax } from './bounds.ts';
 import type { SwarmAsked } from './coordinator.inputs.ts';
 import { type Asker, agentOf, callMemory } from './coordinator.memory.ts';
 import type { LastAnswer, SwarmAnswer } from './coordinator.shared.ts';
-import { type CoordinatorTable, type TaskRow, taskIndex } from './coordinator.table.ts';
-import { attemptRef, tellAgent } from './coordinator.window.ts';
+import { attemptRef, type CoordinatorTable, type TaskRow, taskIndex } from './coordinator.table.ts';
+import { tellAgent } from './coordinator.window.ts';
 
 /**
  * An agent calls a tool that the coordinator answers. An agent asks again when no answer reached it, so a call that was carried out

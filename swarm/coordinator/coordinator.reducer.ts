@@ -5,11 +5,12 @@ import { joinRetryMs, joinRetryMsMax } from './bounds.ts';
 import type { CoordinatorState } from './coordinator.chart.ts';
 import { cancel, fail, joined, joinRef, pause, proceed } from './coordinator.endings.ts';
 import { asCoordinatorInput, type CoordinatorInput, type GoalAccept } from './coordinator.inputs.ts';
+import { isLimit } from './coordinator.limits.ts';
 import { lateAsked, swarmAsked } from './coordinator.messages.ts';
 import { planFacts } from './coordinator.plan.ts';
-import { acceptOf, type CoordinatorTable, ledgerOf, taskIndex } from './coordinator.table.ts';
-import { taskEnded } from './coordinator.tasks.ts';
-import { attemptRef, retryStragglers, tellAgent } from './coordinator.window.ts';
+import { acceptOf, attemptRef, type CoordinatorTable, ledgerOf, taskIndex } from './coordinator.table.ts';
+import { limitReached, taskEnded } from './coordinator.tasks.ts';
+import { retryStragglers, tellAgent } from './coordinator.window.ts';
 
 type CoordinatorVerdict = Verdict<CoordinatorState>;
 
@@ -103,6 +104,7 @@ function started(table: CoordinatorTable, at: number): CoordinatorVerdict {
 
 function fired(table: CoordinatorTable, name: string, at: number): CoordinatorVerdict {
   if (name === joinRef) return joinAgain(table, at);
+  if (isLimit(name)) return limitReached(table, name, at);
   if (name === 'straggler') return { emit: retryStragglers(table, at) };
   const { quota } = acceptOf(table);
   const verdict = pause(table, 'maxSeconds', Math.round((at - table.startedAt) / 1_000), quota.maxSeconds, []);

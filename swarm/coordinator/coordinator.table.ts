@@ -114,3 +114,8 @@ export function contributes(table: CoordinatorTable, index: number): boolean {
 export function taskIndex(task: string): number {
   return Number(task.slice(1));
 }
+
+/** The name of an attempt within its goal, and the ref of its push: `t3-1`. */
+export function attemptRef(index: number, attempt: number): string {
+  return `t${index}-${attempt}`;
+}

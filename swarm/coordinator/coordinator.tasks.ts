@@ -5,9 +5,10 @@ import { durationsMax, excerptCharsMax } from './bounds.ts';
 import type { CoordinatorState } from './coordinator.chart.ts';
 import { pause, proceed } from './coordinator.endings.ts';
 import type { TaskEnded } from './coordinator.inputs.ts';
+import { disarmLimit, limitOf } from './coordinator.limits.ts';
 import { decidedFacts } from './coordinator.plan.ts';
-import { acceptOf, type CoordinatorTable, ledgerOf, taskIndex, taskOf } from './coordinator.table.ts';
-import { attemptRef, tellAgent } from './coordinator.window.ts';
+import { acceptOf, attemptRef, type CoordinatorTable, ledgerOf, taskIndex, taskOf } from './coordinator.table.ts';
+import { tellAgent } from './coordinator.window.ts';
 
 type CoordinatorVerdict = Verdict<CoordinatorState>;
 
@@ -25,7 +26,7 @@ export function taskEnded(table: CoordinatorTable, input: TaskEnded, at: number)
   const ref = attemptRef(index, input.attempt);
   const stopped = table.stopped.indexOf(ref);
   if (stopped >= 0) table.stopped.splice(stopped, 1);
-  const emitted = account(table, input, ref);
+  const emitted = [...account(table, input, ref), ...(open < 0 ? [] : disarmLimit(table, ref))];
   if (task.state === 'completed' || task.state === 'failed' || open < 0) {
     return proceed(table, at, [...emitted, fact('task.superseded', { task: input.task, attempt: input.attempt, outcome: input.outcome })]);
   }
@@ -109,4 +110,23 @@ function account(table: CoordinatorTable, input: TaskEnded, attempt: string): Em
   if (input.usage === undefined) settleUnknown(ledger, attempt);
   else settleAttempt(ledger, attempt, input.usage);
   return newWarnings(ledger).map((warning) => fact('quota.warned', warning));
+}
+
+/** The time of an attempt is up: its task has failed for good, what it says later is superseded, and its agent is told to stop. */
+export function limitReached(table: CoordinatorTable, timer: string, at: number): CoordinatorVerdict {
+  const { index, attempt } = limitOf(timer);
+  const row = taskOf(table, index);
+  if (row.state !== 'running' || !row.open.includes(attempt)) return { emit: [] };
+  const strategy = strategyOf(acceptOf(table).strategy.type);
+  const message = `no answer within the ${(strategy.taskMsMax?.(table.plan) ?? at - row.pushedAt) / 1_000} s that the strategy gives one task`;
+  const stopping = row.open.flatMap((one) => [
+    request('effect.abort', attemptRef(index, one)),
+    tellAgent(table, index, one, { type: 'agent.cancel', reason: message }),
+  ]);
+  table.running -= row.open.length;
+  row.open = [];
+  row.state = 'failed';
+  table.failed += 1;
+  const told = fact('task.failed', { task: `t${index}`, attempt, code: 'task_timeout', message, retryable: false, final: true });
+  return proceed(table, at, [...stopping, told, ...decidedFacts(table, strategy.failed(table.plan, row.place, index))]);
 }

@@ -3,14 +3,10 @@ import { agentActor } from '../../protocols/goals/task.ts';
 import { available, reserveShare } from '../ledger/ledger.ts';
 import { strategyOf } from '../strategies/index.ts';
 import { openAttemptsMax, stragglerMsMin } from './bounds.ts';
+import { armLimit } from './coordinator.limits.ts';
 import { hasWritten } from './coordinator.memory.ts';
 import { partName } from './coordinator.plan.ts';
-import { acceptOf, type CoordinatorTable, ledgerOf, type TaskRow, taskOf } from './coordinator.table.ts';
-
-/** The name of an attempt within its goal, and the ref of its push: `t3-1`. */
-export function attemptRef(index: number, attempt: number): string {
-  return `t${index}-${attempt}`;
-}
+import { acceptOf, attemptRef, type CoordinatorTable, ledgerOf, type TaskRow, taskOf } from './coordinator.table.ts';
 
 /** Fills the window: first what waits for another try, then what the strategy has next, as long as agents are free. */
 export function fillWindow(table: CoordinatorTable, at: number): Emitted[] {
@@ -74,7 +70,7 @@ export function push(table: CoordinatorTable, index: number, at: number): Emitte
   table.running += 1;
   const ref = attemptRef(index, task.attempts);
   const allotment = reserveShare(ledgerOf(table), ref, tasksLeft(table), quota.maxTicks);
-  return [request('task.push', ref, { task: `t${index}`, attempt: task.attempts, allotment })];
+  return [request('task.push', ref, { task: `t${index}`, attempt: task.attempts, allotment }), ...armLimit(table, ref)];
 }
 
 /** Tasks that still share what is left: those to come, and one for the attempt that is being made. */

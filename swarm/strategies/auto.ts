@@ -68,6 +68,11 @@ export function autoOver(strategyOf: (name: ChosenStrategy['type']) => Strategy)
   return {
     name: 'auto',
     speculates: (state) => state.chosen !== null && chosenOf(state).strategy.speculates(state.chosen.state),
+    taskMsMax(state) {
+      if (state.chosen === null) return undefined;
+      const { strategy, state: now } = chosenOf(state);
+      return strategy.taskMsMax?.(now);
+    },
     begin: ({ agents, parts, files = 0, fanIn = null }) => ({ agents, parts, files, fanIn, phase: 'ask', tries: [], trouble: null, chosen: null }),
     next(state) {
       if (state.phase === 'asked') return undefined;

@@ -58,6 +58,8 @@ export type StrategyEnd =
  */
 export interface Strategy<State = unknown> {
   readonly name: string;
+  /** How long one task may take until it has failed for good; absent or undefined = as long as the goal may. Milliseconds. */
+  taskMsMax?(state: State): number | undefined;
   /** True: a task that takes much longer than the others is tried a second time beside the first. */
   speculates(state: State): boolean;
   /** Throws `strategy_invalid` for options that cannot work. Runs before the goal is accepted, and again when it starts. */
