@@ -56,9 +56,8 @@ export const mutants: readonly Mutant[] = [
     name: 'the index is written after the append, and not caught up',
     rule: 16,
     file: 'src/bus/embedded/projection.ts',
-    find: '    for (const change of this.#changes(entry)) {\n      this.#change(change);',
-    replace:
-      '    const late = this.#changes(entry);\n    setTimeout(() => { for (const change of late) this.#change(change); }, 50);\n    for (const change of [] as typeof late) {\n      this.#change(change);',
+    find: '    if (put !== undefined) put.run(...puts);\n    else for (const change of changes) this.#change(change);',
+    replace: '    void put;\n    setTimeout(() => { for (const change of changes) this.#change(change); }, 50);',
     points: ['append.after:goal.accept', 'append.after:cell.opened'],
   },
   {
