@@ -15,8 +15,8 @@ export interface ConsensusState {
   readonly electorate: Electorate;
   readonly rounds: number;
   readonly noQuorum: 'leader' | 'fail';
-  /** How long one proposal, ballot or decision may take; null = as long as the goal may. Milliseconds. */
-  readonly answerMs: number | null;
+  /** How long one proposal, ballot or decision may take; absent = as long as the goal may. Milliseconds. */
+  readonly answerMs?: number;
   phase: 'propose' | 'vote' | 'decide' | 'over';
   /** The task that made each voter's proposal; null while there is none, or when it failed for good. */
   readonly proposals: (number | null)[];
@@ -52,7 +52,7 @@ export const consensus: Strategy<ConsensusState> = {
       electorate: electorateOf(options.quorum ?? 'majority', voters),
       rounds: options.rounds ?? roundsDefault,
       noQuorum: options.noQuorum ?? 'leader',
-      answerMs: options.answerSeconds === undefined ? null : Math.ceil(options.answerSeconds * 1_000),
+      ...(options.answerSeconds === undefined ? {} : { answerMs: Math.ceil(options.answerSeconds * 1_000) }),
       phase: 'propose',
       proposals: voters.map(() => null),
       due: voters.map((_, index) => index),
@@ -113,7 +113,7 @@ export const consensus: Strategy<ConsensusState> = {
     if (state.refusal !== null) return { refused: { code: 'no_quorum', message: state.refusal } };
     return state.phase === 'over' ? { failed: -1 } : undefined;
   },
-  taskMsMax: ({ answerMs }) => answerMs ?? undefined,
+  taskMsMax: ({ answerMs }) => answerMs,
   contributes: (state, task) => task === state.chosen,
   expected: ({ voters, rounds }) => voters.length * (1 + rounds),
 };
