@@ -44,7 +44,8 @@ export async function checkGoal(
   if (end.type === 'goal.failed') {
     const code = String(end.data['code']);
     must(['task_failed', 'no_quorum'].includes(code), `the goal failed as ${code}: ${String(end.data['message'])}`);
-    must(code === 'no_quorum' || refuses, 'a task failed though no call was refused');
+    const late = facts.some(({ type, data }) => type === 'task.failed' && data['code'] === 'task_timeout');
+    must(code === 'no_quorum' || refuses || late, 'a task failed though no call was refused and none was late');
   }
   const result = end.type === 'goal.completed' ? resultOf(store, end) : undefined;
   // What a model chose must then hold what it promises, as if it had been asked for.
