@@ -1,12 +1,11 @@
-import { agentKind } from '../../actors/agent/agent.kind.ts';
 import { Cell } from '../../actors/cell/cell.ts';
 import type { CellOptions } from '../../actors/cell/cell-options.ts';
-import type { Input } from '../../actors/cell/kind.ts';
 import { loadFold } from '../../actors/cell/load.ts';
-import { agentActor, type TaskMessage, type TaskSpec } from '../../protocols/goals/task.ts';
+import { agentActor, type TaskMessage } from '../../protocols/goals/task.ts';
 import { journalSubject } from '../../protocols/subjects.ts';
 import { agentEffects } from '../../swarm/effects/agent-effects.ts';
 import type { SwarmHost } from '../../swarm/swarm-host.ts';
+import { assignmentOf } from '../../swarm/worker/assignment.ts';
 import type { Process } from './process.ts';
 import type { Store } from './store.ts';
 import type { World } from './world.ts';
@@ -105,26 +104,11 @@ export class Worker {
       mayStart: () => this.#world.clock.now() - claim.confirmedAt < ackWaitMs * deadlineShare,
       onDead: this.#host.onDead,
     };
-    const cell = fold === undefined ? await Cell.create(options, await this.#assignment(message)) : await Cell.open(options);
+    const cell = fold === undefined ? await Cell.create(options, await assignmentOf(message, this.#host.node, this.#host.bus.blobs)) : await Cell.open(options);
     if (cell === undefined) throw new Error(`the journal of ${actor} vanished`);
     this.cells.set(actor, cell);
     const end = await cell.whenStopped();
     this.cells.delete(actor);
     return end.reason === 'ended';
-  }
-
-  async #assignment({ task, attempt, allotment, spec, tenant }: TaskMessage): Promise<Input> {
-    const whole = 'blob' in spec ? (JSON.parse(new TextDecoder().decode(await this.#host.bus.blobs.get(tenant, spec.blob))) as TaskSpec) : spec;
-    return {
-      type: 'agent.assign',
-      machine: agentKind.machine,
-      version: agentKind.version,
-      node: this.#host.node,
-      epoch: 1,
-      task,
-      attempt,
-      allotment,
-      spec: whole,
-    };
   }
 }

@@ -1,4 +1,3 @@
-import { agentKind } from '../../actors/agent/agent.kind.ts';
 import type { AgentTable } from '../../actors/agent/agent.table.ts';
 import { Cell } from '../../actors/cell/cell.ts';
 import type { CellEnd, CellOptions, Perform } from '../../actors/cell/cell-options.ts';
@@ -7,13 +6,14 @@ import { type Loaded, loadFold } from '../../actors/cell/load.ts';
 import type { Delivery } from '../../actors/ports/queue.ts';
 import { type Failure, failureOf } from '../../protocols/errors/error.ts';
 import { type GoalStatus, isEnded } from '../../protocols/goals/goal.ts';
-import { agentActor, coordinatorActor, type TaskMessage, type TaskSpec, taskMessage, taskSpec } from '../../protocols/goals/task.ts';
+import { agentActor, coordinatorActor, type TaskMessage, taskMessage } from '../../protocols/goals/task.ts';
 import { deliverSubject, journalSubject } from '../../protocols/subjects.ts';
 import { agentEffects, scopeOf } from '../effects/agent-effects.ts';
 import { type GoalRow, goalKey } from '../goals/goal-index.ts';
 import type { Adoption } from '../owner/adoption.ts';
 import type { OpenCells } from '../owner/open-cells.ts';
 import type { SwarmHost } from '../swarm-host.ts';
+import { assignmentOf } from './assignment.ts';
 import { concurrency as concurrencyDefault, failedNakMs, heldNakMs, taskPullMs, unopenedDeliveriesMax as unopenedDeliveriesMaxDefault } from './bounds.ts';
 import { Claim } from './claim.ts';
 import { abandonment, isHopeless, tellUnreadable } from './hopeless.ts';
@@ -212,7 +212,7 @@ export class Worker {
     // What it had asked for when its worker died is not asked again for a goal that has ended.
     if (!fresh) return Cell.open(options, over ? cancelWithGoal(options.stream) : undefined);
     try {
-      return await Cell.create(options, { ...(await this.#assignment(message)) });
+      return await Cell.create(options, await assignmentOf(message, this.#host.node, this.#host.bus.blobs));
     } catch (error) {
       return Cell.create(options, abandonment(message, this.#host.node, this.#hopeless(delivery, error)));
     }
@@ -226,26 +226,6 @@ export class Worker {
       // The next heartbeat looks again.
       this.#host.note(`${cell.stream}: not known whether its goal goes on (${failureOf(error).code})`);
     }
-  }
-
-  async #assignment(message: TaskMessage): Promise<{ type: string; readonly [field: string]: unknown }> {
-    const { task, attempt, allotment } = message;
-    return {
-      type: 'agent.assign',
-      machine: agentKind.machine,
-      version: agentKind.version,
-      node: this.#host.node,
-      epoch: 1,
-      task,
-      attempt,
-      allotment,
-      spec: await this.#spec(message),
-    };
-  }
-
-  async #spec({ tenant, spec }: TaskMessage): Promise<TaskSpec> {
-    if (!('blob' in spec)) return spec;
-    return taskSpec.parse(JSON.parse(new TextDecoder().decode(await this.#host.bus.blobs.get(tenant, spec.blob))));
   }
 
   /** As the index has it. */

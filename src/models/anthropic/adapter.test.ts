@@ -137,40 +137,6 @@ describe('a reply', () => {
     });
   });
 
-  describe('thinking', () => {
-    const call = { name: 'fs.list', input: { path: 'src' } };
-    const script = ({ toolResults }: MockRequest) =>
-      toolResults.length === 0 ? { thinking: 'Where do bees live?', text: 'Let me look.', toolCalls: [call, call] } : { text: 'In the garden.' };
-    const goOn = async (change: (reply: ModelReply) => Partial<Pick<ModelReply, 'carry'>>, model?: string) => {
-      const first = await ask('any', { tools: [listTool], script });
-      const results = first.toolCalls.map(({ id, name }): ModelMessage => ({ role: 'tool', id, name, ok: true, text: 'bees.txt' }));
-      const messages: ModelMessage[] = [question, { role: 'assistant', text: first.text, toolCalls: first.toolCalls, ...change(first) }, ...results];
-      return ask(model ?? 'any', { messages, tools: [listTool], script });
-    };
-
-    test('is no part of the text, and goes back as it was', async () => {
-      const first = await ask('any', { tools: [listTool], script });
-      expect(first).toMatchObject({ text: 'Let me look.', carry: { model: 'anthropic/any' } });
-      expect((await goOn(({ carry }) => (carry === undefined ? {} : { carry }))).text).toBe('In the garden.');
-      // What is kept is plain JSON: a journal gives it back.
-      expect((await goOn(({ carry }) => ({ carry: JSON.parse(JSON.stringify(carry)) }))).text).toBe('In the garden.');
-    });
-
-    test('that is missing or altered is refused by the provider', async () => {
-      await expect(goOn(() => ({}))).rejects.toMatchObject({ code: 'model_bad_request', message: expect.stringContaining('expected thinking') });
-      const altered = JSON.stringify((await ask('any', { tools: [listTool], script })).carry).replace('bees', 'wasps');
-      await expect(goOn(() => ({ carry: JSON.parse(altered) }))).rejects.toMatchObject({
-        code: 'model_bad_request',
-        message: expect.stringContaining('signature'),
-      });
-    });
-
-    test('of another model, or of a shape that is not ours, does not go to this one', async () => {
-      await expect(goOn(({ carry }) => ({ carry: { model: 'anthropic/other', data: carry?.data } }))).rejects.toMatchObject({ code: 'model_bad_request' });
-      await expect(goOn(() => ({ carry: { model: 'anthropic/any', data: { blocks: 7 } } }))).rejects.toMatchObject({ code: 'model_bad_request' });
-    });
-  });
-
   test('empty texts and a conversation that begins elsewhere are made fit, not refused', async () => {
     expect((await ask('echo', { messages: [{ role: 'user', text: ' ' }] })).text).toBe('(empty)');
     expect((await ask('echo', { messages: [{ role: 'assistant', text: '', toolCalls: [] }, question] })).text).toBe('What hums?');
